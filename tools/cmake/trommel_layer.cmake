@@ -1,0 +1,29 @@
+# One call per layer: every .cpp in the calling folder (and the named subfolders) becomes one target.
+#   trommel_layer(NAME [STATIC|INTERFACE] [FOLDERS f…] [PUBLIC lib…] [PRIVATE lib…])
+# Include paths start at the root of the repository, so that each include line shows the layer.
+add_library(trommel_flags INTERFACE)
+target_compile_options(trommel_flags INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wundef
+    -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror)
+if(TROMMEL_SANITIZE)
+    add_compile_options(-fsanitize=${TROMMEL_SANITIZE} -fno-omit-frame-pointer
+                        -fno-sanitize-recover=all)
+    add_link_options(-fsanitize=${TROMMEL_SANITIZE})
+endif()
+
+function(trommel_layer name kind)
+    cmake_parse_arguments(layer "" "" "FOLDERS;PUBLIC;PRIVATE" ${ARGN})
+    if(kind STREQUAL "INTERFACE")
+        add_library(${name} INTERFACE)
+        target_link_libraries(${name} INTERFACE ${layer_PUBLIC})
+        return()
+    endif()
+    set(sources)
+    foreach(folder IN ITEMS . ${layer_FOLDERS})
+        file(GLOB found CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
+        list(APPEND sources ${found})
+    endforeach()
+    add_library(${name} STATIC ${sources})
+    target_link_libraries(${name} PUBLIC ${layer_PUBLIC} PRIVATE ${layer_PRIVATE}
+                          $<BUILD_INTERFACE:trommel_flags>)
+endfunction()
