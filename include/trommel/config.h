@@ -109,4 +109,7 @@ struct Problem {
 // Every contradiction and out-of-range value at once; empty when the config can run.
 std::vector<Problem> validate(const Config& config);
 
+// The same as a Status: ok, or Code::invalid_config with all problems in one line.
+Status check(const Config& config);
+
 }  // namespace trommel

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "trommel/ledger.h"
@@ -40,6 +41,15 @@ struct Report {
     double expected_lost_per_day = 0;
     int64_t horizon_shortened_us = 0;  // OnFull::forget: how much earlier ids were forgotten, at worst.
     bool complete = true;              // false: stopped by OnFull::stop or an error.
+
+    // Adds a partition, and its ledger to the total.
+    void add(PartitionReport partition) {
+        ledger.in += partition.ledger.in;
+        for (size_t v = 0; v < kVerdicts; ++v) {
+            ledger.by_verdict[v] += partition.ledger.by_verdict[v];
+        }
+        partitions.push_back(std::move(partition));
+    }
 };
 
 }  // namespace trommel

@@ -1,4 +1,4 @@
-# One call per layer: every .cpp in the calling folder (and the named subfolders) becomes one target.
+# One call per layer: every .cpp of the calling folder (and of the named ones) becomes one target.
 #   trommel_layer(NAME [STATIC|INTERFACE] [FOLDERS f…] [PUBLIC lib…] [PRIVATE lib…])
 # Include paths start at the root of the repository, so that each include line shows the layer.
 add_library(trommel_flags INTERFACE)

@@ -1,0 +1,219 @@
+#include "hostpath/emitter.h"
+
+#include <utility>
+
+#include "hostpath/dead_letter.h"
+#include "kernels/rules/assert.h"
+
+namespace trommel::hostpath {
+namespace {
+
+constexpr size_t kRowsPerWrite = 1024;
+
+bool has_session(const Config& config) {
+    for (const Window& window : config.windows) {
+        if (window.kind == WindowKind::session) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+Emitter::Emitter(const Config& config, uint64_t job_seed, uint64_t session_bytes, const Ports& ports)
+    : config_(config),
+      ports_(ports),
+      shards_(config.engine.threads),
+      session_budget_(session_bytes),
+      merger_(config, shards_ + has_session(config)),
+      rows_(config),
+      unique_rows_(config.engine.batch_records),
+      refused_rows_(config.engine.batch_records) {
+    if (!has_session(config)) return;
+    sessions_ = std::make_unique<cpu::SessionStore>(config, job_seed, session_budget_);
+    session_rows_ = std::make_unique<cpu::PartialRows>(config, sessions_->layout());
+}
+
+Status Emitter::open() {
+    for (Sink* sink : ports_.sinks) {
+        if (Status status = sink->open(); !status.ok()) return status;
+    }
+    return ports_.dead_letters != nullptr ? ports_.dead_letters->open() : Status{};
+}
+
+void Emitter::take(uint32_t shard, const FromWorker& message) {
+    if (message.batch->sequence >= sequence_known_) {
+        TROMMEL_ASSERT(message.batch->sequence == sequence_known_);
+        ++sequence_known_;
+        coming_.push_back(message.batch);
+    }
+    if (message.rows != nullptr) {
+        merger_.offer(shard, message.rows);
+        return;
+    }
+    if (message.full != nullptr && !message.full->ok()) note(*message.full);
+    merger_.offer_done(shard);
+}
+
+Batch* Emitter::settle() {
+    if (current_ == nullptr) {
+        if (coming_.empty()) return nullptr;
+        begin_batch();
+    }
+    for (;;) {
+        switch (merger_.merge(rows_, kRowsPerWrite)) {
+            case RowMerger::State::full: write_rows(); break;
+            case RowMerger::State::starved:
+                if (!sessions_ || merger_.starved_stream() != session_stream()) return nullptr;
+                offer_sessions();
+                break;
+            case RowMerger::State::done:
+                write_rows();
+                finish_batch(*current_);
+                return std::exchange(current_, nullptr);
+        }
+    }
+}
+
+void Emitter::begin_batch() {
+    current_ = coming_.front();
+    coming_.pop_front();
+    if (sessions_) sessions_->advance(current_->watermark_us);
+}
+
+void Emitter::offer_sessions() {
+    // The stream is starved, so all rows of the one block of the sessions are merged.
+    if (!sessions_->take_closed(*session_rows_, kRowsPerWrite)) {
+        merger_.offer_done(session_stream());
+        return;
+    }
+    merger_.offer(session_stream(), session_rows_.get());
+}
+
+bool Emitter::take_used(uint32_t& shard, cpu::PartialRows*& rows) {
+    while (merger_.take_used(shard, rows)) {
+        if (shard != session_stream()) return true;
+    }
+    return false;
+}
+
+template <class Write>
+void Emitter::each_sink(Write write) {
+    for (Sink* sink : ports_.sinks) {
+        if (status_.ok()) note(write(*sink));
+    }
+}
+
+void Emitter::note(Status status) {
+    if (status_.ok()) status_ = std::move(status);
+}
+
+void Emitter::write_rows() {
+    if (rows_.count() == 0) return;
+    if (config_.output == Output::windows) {
+        each_sink([&](Sink& sink) { return sink.write_rows(rows_); });
+        rows_written_ += rows_.count();
+        ports_.metrics->rows.set(static_cast<int64_t>(rows_written_));
+        unflushed_ = true;
+    }
+    rows_.clear();
+}
+
+void Emitter::flush() {
+    if (!unflushed_) return;
+    unflushed_ = false;
+    each_sink([](Sink& sink) { return sink.flush(); });
+    if (ports_.dead_letters != nullptr && status_.ok()) note(ports_.dead_letters->flush());
+}
+
+void Emitter::finish_batch(Batch& batch) {
+    if (sessions_) add_to_sessions(batch);
+    settle_records(batch);
+    if (batch.last) close(batch);
+}
+
+void Emitter::add_to_sessions(Batch& batch) {
+    RecordBatch& records = batch.records;
+    uint32_t unique = 0;
+    for (uint32_t row = 0; row < records.count; ++row) {
+        unique_rows_[unique] = row;
+        unique += records.verdict[row] == Verdict::unique;
+    }
+    const uint32_t refused =
+        sessions_->add(records, unique_rows_.data(), unique, refused_rows_.data());
+    for (uint32_t r = 0; r < refused; ++r) records.verdict[refused_rows_[r]] = Verdict::refused;
+    if (refused > 0 && config_.engine.on_full == OnFull::stop) {
+        note(Status::error(Code::memory_full,
+                           "the memory for sessions is used up: " +
+                               std::to_string(session_budget_.max_bytes()) +
+                               " bytes; it needs about twice engine.memory to go on, or on_full: refuse"));
+    }
+}
+
+void Emitter::settle_records(Batch& batch) {
+    RecordBatch& records = batch.records;
+    uint64_t unique = 0, duplicate = 0;
+    for (uint32_t row = 0; row < records.count; ++row) {
+        const uint32_t partition = records.partition[row];
+        if (partition >= partitions_.size()) partitions_.resize(partition + 1);
+        const Verdict verdict = records.verdict[row];
+        ++partitions_[partition][verdict];
+        unique += verdict == Verdict::unique;
+        duplicate += verdict == Verdict::duplicate;
+    }
+    ports_.metrics->unique.add(unique);
+    ports_.metrics->duplicate.add(duplicate);
+    if (config_.output == Output::unique && unique > 0) {
+        for (uint32_t row = 0; row < records.count; ++row) {
+            if (records.verdict[row] != Verdict::unique) continue;
+            each_sink([&](Sink& sink) { return sink.write_record(records.raw[row]); });
+        }
+        unflushed_ = true;
+    }
+    if (unique + duplicate == records.count) return;
+    for (uint32_t row = 0; row < records.count; ++row) bury(batch, row);
+}
+
+// Gives a late, corrupt or refused record its dead letter.
+void Emitter::bury(const Batch& batch, uint32_t row) {
+    const RecordBatch& records = batch.records;
+    const Verdict verdict = records.verdict[row];
+    TROMMEL_DCHECK(verdict != Verdict::pending);
+    if (verdict == Verdict::unique || verdict == Verdict::duplicate) return;
+    const DeadLetters what = verdict == Verdict::late      ? ports_.late
+                             : verdict == Verdict::corrupt ? ports_.corrupt
+                                                           : DeadLetters::keep;
+    if (what == DeadLetters::drop || !status_.ok()) return;
+    const bool has_names = ports_.names != nullptr;
+    const std::string_view source = has_names ? ports_.names->source_name(batch.lane) : "";
+    const uint64_t record = records.first_record + row;
+    if (what == DeadLetters::fail) {
+        note(Status::error(Code::corrupt_input, std::string(source) + ": record " +
+                                                    std::to_string(record) + " at byte " +
+                                                    std::to_string(records.offset[row]) + ": " +
+                                                    std::string(to_text(verdict)) + ": " +
+                                                    std::string(records.detail[row])));
+        return;
+    }
+    if (ports_.dead_letters == nullptr) return;
+    const std::string_view partition =
+        has_names ? ports_.names->partition_name(records.partition[row]) : "";
+    const std::string_view detail = verdict == Verdict::corrupt ? records.detail[row] : "";
+    letter_.clear();
+    append_dead_letter(letter_, {to_text(verdict), detail, source, partition, record,
+                                 records.offset[row], records.raw[row]});
+    note(ports_.dead_letters->write_record(letter_));
+    ++dead_letters_written_;
+    unflushed_ = true;
+}
+
+void Emitter::close(const Batch& batch) {
+    finished_ = true;
+    note(batch.status);
+    if (status_.ok()) each_sink([](Sink& sink) { return sink.finish(); });
+    if (status_.ok() && ports_.dead_letters != nullptr) note(ports_.dead_letters->finish());
+    if (status_.ok()) return;
+    for (Sink* sink : ports_.sinks) sink->abandon();
+    if (ports_.dead_letters != nullptr) ports_.dead_letters->abandon();
+}
+
+}  // namespace trommel::hostpath

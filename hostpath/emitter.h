@@ -1,0 +1,101 @@
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hostpath/batch.h"
+#include "hostpath/metrics.h"
+#include "hostpath/names.h"
+#include "hostpath/row_merger.h"
+#include "kernels/cpu/memory.h"
+#include "kernels/cpu/session_store.h"
+#include "trommel/ledger.h"
+#include "trommel/run.h"
+#include "trommel/sink.h"
+
+namespace trommel::hostpath {
+
+// What a worker tells the emitter about a batch: rows that became final before it (any number of times),
+// then, with rows == nullptr, that it is done with it.
+struct FromWorker {
+    Batch* batch = nullptr;
+    cpu::PartialRows* rows = nullptr;
+    const Status* full = nullptr;  // With rows == nullptr: not ok once the shard's memory is used up.
+};
+
+// The end of every batch: joins the shards' rows and the sessions into the final rows, writes them, settles
+// each record in the ledger, writes dead letters and unique records. One thread.
+class Emitter {
+   public:
+    struct Ports {
+        std::vector<Sink*> sinks;
+        Sink* dead_letters = nullptr;
+        DeadLetters late = DeadLetters::keep, corrupt = DeadLetters::keep;
+        const Names* names = nullptr;
+        Metrics* metrics = nullptr;
+    };
+
+    Emitter(const Config& config, uint64_t job_seed, uint64_t session_bytes, const Ports& ports);
+
+    Status open();
+
+    void take(uint32_t shard, const FromWorker& message);
+
+    // Does what can be done with what was taken. Returns a batch that is settled and may be used again, or
+    // null when a shard has to say more first.
+    Batch* settle();
+    // A block of rows that is free again, for its shard; false when there is none.
+    bool take_used(uint32_t& shard, cpu::PartialRows*& rows);
+    // Makes what was written visible. For quiet moments.
+    void flush();
+
+    // Ok, or the first thing that went wrong; then nothing more is written. The run should end.
+    const Status& status() const { return status_; }
+    bool finished() const { return finished_; }  // The last batch is settled, sinks are closed.
+
+    // Ledgers without `in`, per partition.
+    const std::vector<Ledger>& partitions() const { return partitions_; }
+    uint64_t rows() const { return rows_written_; }
+    uint64_t dead_letters() const { return dead_letters_written_; }
+    uint64_t session_keys() const { return sessions_ ? sessions_->keys() : 0; }
+    uint64_t session_bytes() const { return session_budget_.used_bytes(); }
+
+   private:
+    uint32_t session_stream() const { return shards_; }
+    void begin_batch();
+    void offer_sessions();
+    void write_rows();
+    void finish_batch(Batch& batch);
+    void add_to_sessions(Batch& batch);
+    void settle_records(Batch& batch);
+    void bury(const Batch& batch, uint32_t row);
+    void close(const Batch& batch);
+    void note(Status status);
+    template <class Write>
+    void each_sink(Write write);
+
+    const Config& config_;
+    const Ports ports_;
+    const uint32_t shards_;
+    cpu::MemoryBudget session_budget_;
+    std::unique_ptr<cpu::SessionStore> sessions_;
+    RowMerger merger_;
+
+    std::deque<Batch*> coming_;
+    uint64_t sequence_known_ = 0;  // Batches before it have been announced by some shard.
+    Batch* current_ = nullptr;
+    std::unique_ptr<cpu::PartialRows> session_rows_;
+    RowBatch rows_;
+    std::vector<uint32_t> unique_rows_, refused_rows_;
+    std::string letter_;
+
+    std::vector<Ledger> partitions_;
+    uint64_t rows_written_ = 0, dead_letters_written_ = 0;
+    bool unflushed_ = false;
+    bool finished_ = false;
+    Status status_;
+};
+
+}  // namespace trommel::hostpath

@@ -1,0 +1,157 @@
+#include "trommel/engine.h"
+
+#include <deque>
+#include <exception>
+
+#include "hostpath/pipeline.h"
+#include "hostpath/receiver.h"
+#include "kernels/rules/assert.h"
+
+namespace trommel {
+namespace {
+
+using hostpath::Batch;
+
+// Keeps rows for take_rows().
+class RowQueue final : public Sink {
+   public:
+    Status open() override { return {}; }
+    Status write_rows(const RowBatch& rows) override {
+        queue_.push_back(rows);
+        return {};
+    }
+    Status write_record(std::string_view) override { return {}; }
+    Status flush() override { return {}; }
+    Status finish() override { return {}; }
+    void abandon() override {}
+
+    bool take(RowBatch& rows) {
+        if (queue_.empty()) return false;
+        rows = std::move(queue_.front());
+        queue_.pop_front();
+        return true;
+    }
+
+   private:
+    std::deque<RowBatch> queue_;
+};
+
+// One shard on the caller's thread: the parts of a run, without sources, sinks, rings and threads.
+class InlineEngine final : public Engine {
+   public:
+    InlineEngine(const Config& config, Clock& clock)
+        : config_(config),
+          plan_(hostpath::plan_memory(config)),
+          seed_(hostpath::draw_seed(config)),
+          clock_(clock),
+          judge_(config_, seed_, false),
+          emitter_(config_, seed_, plan_.session_bytes, ports()),
+          batch_(config_, config_.engine.batch_records),
+          block_(config_, cpu::CellLayout(config_)) {}
+
+    Status set_up() { return shards_.create(config_, plan_, seed_); }
+
+    Status push(RecordBatch& records) override {
+        if (!emitter_.status().ok()) return refuse(records);
+        TROMMEL_ASSERT(records.capacity <= config_.engine.batch_records);
+        // Lent, not copied: the engine's columns beside the caller's records.
+        std::swap(batch_.records, records);
+        judge_.admit(batch_, clock_.wall_us());
+        pass();
+        std::swap(batch_.records, records);
+        batch_.records.clear();
+        judge_.admit_nothing(batch_);  // Windows that this batch made final leave now.
+        pass();
+        return emitter_.status();
+    }
+
+    void declare_partitions(uint32_t count) override {
+        for (uint32_t p = 0; p < count; ++p) judge_.watermarks().declare(p);
+    }
+
+    void end_partition(uint32_t partition) override {
+        judge_.watermarks().end(partition);
+        judge_.admit_nothing(batch_);
+        pass();
+    }
+
+    Status finish() override {
+        judge_.admit_nothing(batch_);
+        batch_.watermark_us = rules::kEndOfInputUs;
+        batch_.last = true;
+        pass();
+        return emitter_.status();
+    }
+
+    bool take_rows(RowBatch& rows) override { return rows_.take(rows); }
+
+    Ledger ledger() const override { return report().ledger; }
+
+    Report report() const override {
+        Report report;
+        const auto& taken = judge_.taken();
+        for (uint32_t p = 0; p < taken.size(); ++p) {
+            PartitionReport partition;
+            partition.name = std::to_string(p);
+            if (p < emitter_.partitions().size()) partition.ledger = emitter_.partitions()[p];
+            partition.ledger.in = taken[p];
+            partition.newest_us = judge_.watermarks().newest_us(p);
+            partition.idle = judge_.watermarks().idle(p);
+            report.add(std::move(partition));
+        }
+        report.rows = emitter_.rows();
+        report.watermark_us = judge_.watermarks().job_us();
+        report.complete = emitter_.status().ok();
+        shards_.report(config_, report);
+        return report;
+    }
+
+   private:
+    hostpath::Emitter::Ports ports() {
+        hostpath::Emitter::Ports ports;
+        ports.sinks = {&rows_};
+        ports.metrics = &metrics_;
+        return ports;
+    }
+
+    void pass() {
+        batch_.sequence = sequence_++;
+        hostpath::pass_inline(*shards_.all[0], emitter_, block_, batch_);
+    }
+
+    Status refuse(RecordBatch& records) {
+        for (uint32_t row = 0; row < records.count; ++row) records.verdict[row] = Verdict::refused;
+        return emitter_.status();
+    }
+
+    const Config config_;
+    const hostpath::MemoryPlan plan_;
+    const uint64_t seed_;
+    Clock& clock_;
+    hostpath::Metrics metrics_;
+    RowQueue rows_;
+    hostpath::Shards shards_;
+    hostpath::Judge judge_;
+    hostpath::Emitter emitter_;
+    Batch batch_;
+    cpu::PartialRows block_;
+    uint64_t sequence_ = 0;
+};
+
+}  // namespace
+
+Status Engine::create(const Config& config, std::unique_ptr<Engine>& engine, Clock& clock) {
+    Config inline_config = config;
+    inline_config.engine.threads = 1;
+    if (Status status = check(inline_config); !status.ok()) return status;
+    try {
+        auto made = std::make_unique<InlineEngine>(inline_config, clock);
+        if (Status status = made->set_up(); !status.ok()) return status;
+        engine = std::move(made);
+        return {};
+    } catch (const std::exception& e) {
+        return Status::error(Code::internal, std::string("setting up the engine failed: ") + e.what());
+    }
+}
+
+}  // namespace trommel

@@ -1,0 +1,187 @@
+#include "hostpath/pipeline.h"
+
+#include <sys/random.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+
+#include "kernels/rules/assert.h"
+
+namespace trommel::hostpath {
+
+uint64_t draw_seed(const Config& config) {
+    if (config.engine.seed) return *config.engine.seed;
+    uint64_t seed = 0;
+    TROMMEL_ASSERT(getentropy(&seed, sizeof seed) == 0);
+    return seed;
+}
+
+Status Shards::create(const Config& config, const MemoryPlan& plan, uint64_t seed) {
+    if (Status status = cpu::simd_from_environment(simd); !status.ok()) return status;
+    all.resize(config.engine.threads);
+    for (uint32_t s = 0; s < all.size(); ++s) {
+        cpu::ShardOptions options;
+        options.index = s;
+        options.shards = config.engine.threads;
+        options.seed = seed;
+        options.id_bytes = plan.id_bytes;
+        options.key_bytes = plan.key_bytes;
+        options.rows_max = config.engine.batch_records;
+        options.simd = simd;
+        if (Status status = cpu::Shard::create(config, options, all[s]); !status.ok()) return status;
+    }
+    return {};
+}
+
+void Shards::report(const Config& config, Report& report) const {
+    report.simd = cpu::to_text(simd);
+    for (const auto& shard : all) {
+        report.shards.push_back(shard->report());
+        report.horizon_shortened_us =
+            std::max(report.horizon_shortened_us, shard->horizon_shortened_us());
+    }
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    report.resident_bytes_max = static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+    if (config.dedup.mode == DedupMode::approximate && report.seconds > 0) {
+        const auto unique = static_cast<double>(report.ledger[Verdict::unique]);
+        report.expected_lost_per_day = config.dedup.error_rate * unique / report.seconds * 86400;
+    }
+}
+
+void pass_inline(cpu::Shard& shard, Emitter& emitter, cpu::PartialRows& block, Batch& batch) {
+    advance_shard(shard, batch, 0);
+    uint32_t from = 0;
+    cpu::PartialRows* used = nullptr;
+    while (shard.take_closed(block, kRowsPerBlock)) {
+        emitter.take(0, {&batch, &block, nullptr});
+        emitter.settle();
+        while (used != &block) TROMMEL_ASSERT(emitter.take_used(from, used));
+        used = nullptr;
+    }
+    judge_share(shard, batch, 0);
+    emitter.take(0, {&batch, nullptr, &shard.full()});
+    TROMMEL_ASSERT(emitter.settle() == &batch);
+}
+
+namespace {
+
+Emitter::Ports emitter_ports(const Run& job, const Names& names, Metrics& metrics) {
+    return {job.sinks, job.dead_letters, job.late, job.corrupt, &names, &metrics};
+}
+
+}  // namespace
+
+Pipeline::Pipeline(const Config& config, const Run& job)
+    : config_(config),
+      job_(job),
+      plan_(plan_memory(config)),
+      seed_(draw_seed(config)),
+      receiver_(config_, seed_, {job.lanes, job.clock}),
+      emitter_(config_, seed_, plan_.session_bytes, emitter_ports(job, receiver_, metrics_)),
+      free_batches_(plan_.batches) {}
+
+Status Pipeline::open() {
+    if (Status status = shards_.create(config_, plan_, seed_); !status.ok()) return status;
+    const uint32_t blocks = is_inline() ? 1 : plan_.row_blocks;
+    const cpu::CellLayout layout(config_);
+    for (uint32_t b = 0; b < plan_.batches; ++b) {
+        batches_.push_back(std::make_unique<Batch>(config_, config_.engine.batch_records));
+        TROMMEL_ASSERT(free_batches_.try_push(batches_.back().get()));
+    }
+    for (uint32_t s = 0; s < config_.engine.threads; ++s) {
+        rings_.emplace_back(new Worker::Rings{SpscRing<Batch*>(plan_.batches),
+                                              SpscRing<FromWorker>(plan_.batches + blocks),
+                                              SpscRing<cpu::PartialRows*>(blocks)});
+        for (uint32_t b = 0; b < blocks; ++b) {
+            blocks_.push_back(std::make_unique<cpu::PartialRows>(config_, layout));
+            TROMMEL_ASSERT(rings_[s]->free_blocks.try_push(blocks_.back().get()));
+        }
+        workers_.emplace_back(s, *shards_.all[s], *rings_[s]);
+    }
+    if (Status status = receiver_.open(); !status.ok()) return status;
+    return emitter_.open();
+}
+
+void Pipeline::abandon() {
+    for (Sink* sink : job_.sinks) sink->abandon();
+    if (job_.dead_letters != nullptr) job_.dead_letters->abandon();
+}
+
+void Pipeline::publish() {
+    const Watermarks& watermarks = receiver_.judge().watermarks();
+    metrics_.bytes.set(static_cast<int64_t>(receiver_.bytes_read()));
+    metrics_.bytes_total.set(static_cast<int64_t>(receiver_.bytes_total()));
+    metrics_.watermark_us.set(watermarks.job_us());
+    metrics_.newest_us.set(watermarks.lead_us());
+}
+
+Progress Pipeline::inline_step() {
+    Batch& batch = *batches_.front();
+    const Receiver::Filled filled = receiver_.fill(batch);
+    publish();
+    if (filled == Receiver::Filled::nothing) {
+        emitter_.flush();
+        return Progress::idle;
+    }
+    metrics_.records.add(batch.records.count);
+    batch.sequence = sequence_++;
+    pass_inline(*shards_.all[0], emitter_, *blocks_.front(), batch);
+    if (filled == Receiver::Filled::tick) emitter_.flush();
+    return filled == Receiver::Filled::last ? Progress::finished : Progress::worked;
+}
+
+Progress Pipeline::receiver_step() {
+    if (filling_ == nullptr && !free_batches_.try_pop(filling_)) return Progress::idle;
+    const Receiver::Filled filled = receiver_.fill(*filling_);
+    publish();
+    if (filled == Receiver::Filled::nothing) return Progress::idle;
+    metrics_.records.add(filling_->records.count);
+    filling_->sequence = sequence_++;
+    // There are no more batches than a ring holds, so none of the rings can be full.
+    for (const auto& rings : rings_) TROMMEL_ASSERT(rings->inbox.try_push(filling_));
+    filling_ = nullptr;
+    return filled == Receiver::Filled::last ? Progress::finished : Progress::worked;
+}
+
+Progress Pipeline::emitter_step() {
+    Progress progress = Progress::idle;
+    for (uint32_t s = 0; s < rings_.size(); ++s) {
+        FromWorker message;
+        while (rings_[s]->outbox.try_pop(message)) {
+            emitter_.take(s, message);
+            progress = Progress::worked;
+        }
+    }
+    while (Batch* const batch = emitter_.settle()) {
+        if (emitter_.finished()) return Progress::finished;
+        TROMMEL_ASSERT(free_batches_.try_push(batch));
+    }
+    uint32_t shard = 0;
+    cpu::PartialRows* rows = nullptr;
+    while (emitter_.take_used(shard, rows)) TROMMEL_ASSERT(rings_[shard]->free_blocks.try_push(rows));
+    if (progress == Progress::idle) emitter_.flush();
+    return progress;
+}
+
+void Pipeline::report(Report& report) const {
+    const std::vector<uint64_t>& taken = receiver_.judge().taken();
+    const std::vector<Ledger>& settled = emitter_.partitions();
+    for (uint32_t p = 0; p < receiver_.partitions(); ++p) {
+        PartitionReport partition;
+        partition.name = receiver_.partition_name(p);
+        if (p < settled.size()) partition.ledger = settled[p];
+        if (p < taken.size()) partition.ledger.in = taken[p];
+        partition.newest_us = receiver_.judge().watermarks().newest_us(p);
+        partition.idle = receiver_.idle(p);
+        report.add(std::move(partition));
+    }
+    report.rows = emitter_.rows();
+    report.dead_letters = emitter_.dead_letters();
+    report.bytes_read = receiver_.bytes_read();
+    report.watermark_us = receiver_.judge().watermarks().job_us();
+    report.complete = emitter_.status().ok();
+    shards_.report(config_, report);
+}
+
+}  // namespace trommel::hostpath

@@ -1,0 +1,83 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "hostpath/emitter.h"
+#include "hostpath/memory_plan.h"
+#include "hostpath/metrics.h"
+#include "hostpath/receiver.h"
+#include "hostpath/spsc_ring.h"
+#include "hostpath/worker.h"
+#include "kernels/cpu/shard.h"
+#include "trommel/report.h"
+#include "trommel/run.h"
+
+namespace trommel::hostpath {
+
+// The job's seed: the config's, or one from the system.
+uint64_t draw_seed(const Config& config);
+
+// The shards of a job, each with its share of the memory, and the SIMD level that they use.
+struct Shards {
+    std::vector<std::unique_ptr<cpu::Shard>> all;
+    cpu::SimdLevel simd = cpu::SimdLevel::scalar;
+
+    Status create(const Config& config, const MemoryPlan& plan, uint64_t seed);
+    void report(const Config& config, Report& report) const;
+};
+
+// Passes a batch through the one shard of an inline engine and settles it, on the caller's thread: the
+// same calls as the threads make, with no ring between them.
+void pass_inline(cpu::Shard& shard, Emitter& emitter, cpu::PartialRows& block, Batch& batch);
+
+// A job's parts, joined by rings when there is more than one shard. Threads are added from outside: one
+// calls receiver_step(), one for each worker worker_step(w), one emitter_step(); or a test calls them in
+// any order.
+class Pipeline {
+   public:
+    Pipeline(const Config& config, const Run& job);
+
+    // Opens sources, then sinks.
+    Status open();
+    bool is_inline() const { return config_.engine.threads == 1; }
+
+    Progress inline_step();  // All of it, when is_inline().
+    Progress receiver_step();
+    Progress worker_step(uint32_t worker) { return workers_[worker].step(); }
+    Progress emitter_step();
+
+    // Ends the input as soon as the receiver sees it: drain and finish. Receiver's thread.
+    void stop() { receiver_.stop({}); }
+    // The emitter's thread asks this; true once nothing more can be written, so that reading should end.
+    bool failed() const { return !emitter_.status().ok(); }
+    void give_up() { receiver_.stop(Status::error(Code::internal, "stopped by an error elsewhere")); }
+
+    const Metrics& metrics() const { return metrics_; }
+    // How it went; once every step is finished.
+    Status result() const { return emitter_.status(); }
+    void report(Report& report) const;
+    void abandon();  // After open() failed.
+
+   private:
+    void publish();
+
+    const Config config_;
+    const Run& job_;
+    const MemoryPlan plan_;
+    const uint64_t seed_;
+    Metrics metrics_;
+    Shards shards_;
+    Receiver receiver_;
+    Emitter emitter_;
+
+    std::vector<std::unique_ptr<Batch>> batches_;
+    std::vector<std::unique_ptr<cpu::PartialRows>> blocks_;
+    SpscRing<Batch*> free_batches_;
+    std::vector<std::unique_ptr<Worker::Rings>> rings_;  // Of each worker.
+    std::vector<Worker> workers_;
+    Batch* filling_ = nullptr;  // Receiver's.
+    uint64_t sequence_ = 0;
+};
+
+}  // namespace trommel::hostpath

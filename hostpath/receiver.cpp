@@ -1,0 +1,182 @@
+#include "hostpath/receiver.h"
+
+#include <algorithm>
+
+#include "kernels/rules/lateness.h"
+
+namespace trommel::hostpath {
+namespace {
+
+constexpr uint32_t kNoLane = UINT32_MAX;
+
+}  // namespace
+
+Receiver::Receiver(const Config& config, uint64_t job_seed, const Ports& ports)
+    : config_(config),
+      ports_(ports),
+      judge_(config, job_seed, ports.lanes.size() > 1),
+      lanes_(ports.lanes.size()) {
+    names_.reserve(kPartitionsMax + ports.lanes.size());
+}
+
+Status Receiver::open() {
+    for (uint32_t lane = 0; lane < lanes_.size(); ++lane) {
+        Source& source = *ports_.lanes[lane];
+        if (Status status = source.open(); !status.ok()) return status;
+        for (uint32_t p = 0; p < source.partitions(); ++p) {
+            lanes_[lane].partition.push_back(static_cast<uint32_t>(names_.size()));
+            names_.emplace_back(source.partition_name(p));
+            if (p != source.source_partition()) {
+                judge_.watermarks().declare(lanes_[lane].partition.back());
+            }
+        }
+        if (lanes_.size() > 1 && source.partitions() != 1) {
+            return Status::error(Code::invalid_config,
+                                 std::string(source.name()) +
+                                     ": a source that is read beside others is one partition");
+        }
+    }
+    last_seen_us_.assign(names_.size(), ports_.clock->monotonic_us());
+    return {};
+}
+
+void Receiver::stop(Status why) {
+    if (stopping_) return;
+    stopping_ = true;
+    stop_status_ = std::move(why);
+}
+
+Receiver::Filled Receiver::fill(Batch& batch) {
+    batch.records.clear();
+    batch.last = false;
+    if (stopping_) return end(batch, stop_status_);
+    // Each lane is asked at most once a call, so that a call is bounded; the slowest first, because it
+    // holds back all the others.
+    for (Lane& lane : lanes_) lane.silent = false;
+    for (uint32_t lane = slowest_lane(); lane != kNoLane; lane = slowest_lane()) {
+        const Filled filled = poll(lane, batch);
+        if (filled != Filled::nothing) return filled;
+    }
+    if (std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.ended; })) {
+        return end(batch, {});
+    }
+    note_time_passing();
+    if (judge_.watermarks().job_us() == told_watermark_us_) return Filled::nothing;
+    judge_.admit_nothing(batch);
+    told_watermark_us_ = batch.watermark_us;
+    return Filled::tick;
+}
+
+uint32_t Receiver::slowest_lane() const {
+    uint32_t slowest = kNoLane;
+    int64_t slowest_us = 0;
+    for (uint32_t lane = 0; lane < lanes_.size(); ++lane) {
+        if (lanes_[lane].ended || lanes_[lane].silent) continue;
+        const int64_t newest_us = lanes_.size() == 1
+                                      ? rules::kUnknownUs
+                                      : judge_.watermarks().newest_us(lanes_[lane].partition.front());
+        if (slowest != kNoLane && newest_us >= slowest_us) continue;
+        slowest = lane;
+        slowest_us = newest_us;
+    }
+    return slowest;
+}
+
+// How new a record of a lane may be. With one lane nobody can be waited for; with several, a lane that has
+// shown nothing yet is asked for its first time only, and none runs further ahead than T7 allows.
+int64_t Receiver::until_us(uint32_t lane) const {
+    if (lanes_.size() == 1) return INT64_MAX;
+    const Watermarks& watermarks = judge_.watermarks();
+    const uint32_t partition = lanes_[lane].partition.front();
+    if (watermarks.newest_us(partition) == rules::kUnknownUs) return INT64_MIN;
+    const int64_t slowest_us = watermarks.slowest_but_us(partition);
+    const bool unlimited = slowest_us == rules::kUnknownUs || slowest_us == rules::kEndOfInputUs ||
+                           watermarks.drift_us() == INT64_MAX;
+    return unlimited ? INT64_MAX : slowest_us + watermarks.drift_us();
+}
+
+Receiver::Filled Receiver::poll(uint32_t number, Batch& batch) {
+    Lane& lane = lanes_[number];
+    Source& source = *ports_.lanes[number];
+    Source::Poll poll = source.poll(batch.records, until_us(number));
+    if (poll.state == Source::State::held) {
+        const int64_t held_us = poll.held_time_us;
+        const int64_t time_max_us = config_.time.max_time_us.value_or(INT64_MAX);
+        if (rules::is_valid_time(held_us, time_max_us)) {
+            const bool first = judge_.watermarks().newest_us(lane.partition.front()) == rules::kUnknownUs;
+            judge_.watermarks().show(lane.partition.front(), held_us);
+            lane.silent = !first;  // Its turn comes again, when the others have caught up.
+            return Filled::nothing;
+        }
+        poll = source.poll(batch.records, held_us);  // An impossible time holds nobody back.
+    }
+    if (poll.state == Source::State::failed) {
+        stop(std::move(poll.status));
+        return end(batch, stop_status_);
+    }
+    if (batch.records.count > 0) {
+        number_partitions(number, batch.records);
+        batch.lane = number;
+        const bool needs_wall = config_.time.max_future_us.has_value();
+        judge_.admit(batch, needs_wall ? ports_.clock->wall_us() : 0);
+        told_watermark_us_ = batch.watermark_us;
+    }
+    if (poll.state == Source::State::ended) {
+        lane.ended = true;
+        for (const uint32_t partition : lane.partition) judge_.watermarks().end(partition);
+    }
+    if (batch.records.count > 0) return Filled::records;
+    lane.silent = true;
+    return Filled::nothing;
+}
+
+void Receiver::number_partitions(uint32_t number, RecordBatch& records) {
+    Lane& lane = lanes_[number];
+    const Source& source = *ports_.lanes[number];
+    for (uint32_t p = static_cast<uint32_t>(lane.partition.size()); p < source.partitions(); ++p) {
+        lane.partition.push_back(static_cast<uint32_t>(names_.size()));
+        names_.emplace_back(source.partition_name(p));
+        last_seen_us_.push_back(0);
+    }
+    if (lanes_.size() > 1) {
+        for (uint32_t row = 0; row < records.count; ++row) {
+            records.partition[row] = lane.partition[records.partition[row]];
+        }
+    }
+    if (!config_.time.idle_after_us) return;
+    const int64_t now_us = ports_.clock->monotonic_us();
+    for (uint32_t row = 0; row < records.count; ++row) last_seen_us_[records.partition[row]] = now_us;
+}
+
+// T5: reached only when every lane was asked and had nothing, so never while we hold a lane back.
+void Receiver::note_time_passing() {
+    if (!config_.time.idle_after_us) return;
+    const int64_t now_us = ports_.clock->monotonic_us();
+    for (uint32_t p = 0; p < last_seen_us_.size(); ++p) {
+        if (now_us - last_seen_us_[p] >= *config_.time.idle_after_us) judge_.watermarks().set_idle(p);
+    }
+}
+
+Receiver::Filled Receiver::end(Batch& batch, Status status) {
+    batch.records.clear();
+    judge_.admit_nothing(batch);
+    // A run that was stopped by an error has no final windows beyond those it had.
+    if (status.ok()) batch.watermark_us = rules::kEndOfInputUs;
+    batch.last = true;
+    batch.status = std::move(status);
+    return Filled::last;
+}
+
+uint64_t Receiver::bytes_read() const {
+    uint64_t bytes = 0;
+    for (const Source* source : ports_.lanes) bytes += source->bytes_read();
+    return bytes;
+}
+
+uint64_t Receiver::bytes_total() const {
+    uint64_t bytes = 0;
+    for (const Source* source : ports_.lanes) bytes += source->bytes_total();
+    return bytes;
+}
+
+}  // namespace trommel::hostpath

@@ -1,0 +1,121 @@
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "hostpath/pipeline.h"
+#include "hostpath/wait.h"
+#include "trommel/run.h"
+
+// The only file that makes threads.
+namespace trommel {
+namespace {
+
+using hostpath::Pipeline;
+using hostpath::Progress;
+using hostpath::Wait;
+
+constexpr int64_t kProgressUs = 250'000;
+
+// Tells the caller now and then how far the run is.
+class Herald {
+   public:
+    Herald(const Run& job, const Pipeline& pipeline)
+        : job_(job), pipeline_(pipeline), begin_us_(job.clock->monotonic_us()), told_us_(begin_us_) {}
+
+    double seconds() const {
+        return static_cast<double>(job_.clock->monotonic_us() - begin_us_) / 1e6;
+    }
+    void tell() {
+        if (!job_.on_progress) return;
+        const int64_t now_us = job_.clock->monotonic_us();
+        if (now_us - told_us_ < kProgressUs) return;
+        told_us_ = now_us;
+        const hostpath::Metrics& m = pipeline_.metrics();
+        const auto count = [](const hostpath::Gauge& g) { return static_cast<uint64_t>(g.get()); };
+        job_.on_progress({count(m.records), count(m.bytes), count(m.bytes_total), count(m.unique),
+                          count(m.duplicate), count(m.rows), m.watermark_us.get(), m.newest_us.get(),
+                          seconds()});
+    }
+
+   private:
+    const Run& job_;
+    const Pipeline& pipeline_;
+    const int64_t begin_us_;
+    int64_t told_us_;
+};
+
+void run_inline(Pipeline& pipeline, const Run& job, Herald& herald) {
+    Wait wait;
+    for (;;) {
+        if (job.stop_requested && job.stop_requested()) pipeline.stop();
+        if (pipeline.failed()) pipeline.give_up();
+        const Progress progress = pipeline.inline_step();
+        if (progress == Progress::finished) return;
+        progress == Progress::worked ? wait.worked() : wait.idle();
+        herald.tell();
+    }
+}
+
+template <class Step>
+void loop(Step step) {
+    Wait wait;
+    for (Progress progress = step(); progress != Progress::finished; progress = step()) {
+        progress == Progress::worked ? wait.worked() : wait.idle();
+    }
+}
+
+void run_threaded(Pipeline& pipeline, const Run& job, uint32_t workers, Herald& herald) {
+    std::atomic<bool> give_up{false};  // Set by the emitter's thread, read by the receiver's.
+    std::vector<std::jthread> threads;
+    threads.emplace_back([&] {
+        loop([&] {
+            if (job.stop_requested && job.stop_requested()) pipeline.stop();
+            if (give_up.load(std::memory_order_relaxed)) pipeline.give_up();
+            return pipeline.receiver_step();
+        });
+    });
+    for (uint32_t w = 0; w < workers; ++w) {
+        threads.emplace_back([&pipeline, w] { loop([&] { return pipeline.worker_step(w); }); });
+    }
+    loop([&] {
+        const Progress progress = pipeline.emitter_step();
+        if (pipeline.failed()) give_up.store(true, std::memory_order_relaxed);
+        herald.tell();
+        return progress;
+    });
+}
+
+Status run_checked(const Config& config, const Run& job, Report& report) {
+    if (Status status = check(config); !status.ok()) return status;
+    Pipeline pipeline(config, job);
+    if (Status status = pipeline.open(); !status.ok()) {
+        pipeline.abandon();
+        return status;
+    }
+    Herald herald(job, pipeline);
+    if (pipeline.is_inline()) {
+        run_inline(pipeline, job, herald);
+    } else {
+        run_threaded(pipeline, job, config.engine.threads, herald);
+    }
+    report.seconds = herald.seconds();
+    pipeline.report(report);
+    if (!report.ledger.adds_up()) {
+        return Status::error(Code::internal, "the ledger does not add up: " + to_text(report.ledger));
+    }
+    return pipeline.result();
+}
+
+}  // namespace
+
+Status run(const Config& config, const Run& job, Report& report) {
+    report = {};
+    report.complete = false;
+    try {
+        return run_checked(config, job, report);
+    } catch (const std::exception& e) {
+        return Status::error(Code::internal, std::string("setting up the run failed: ") + e.what());
+    }
+}
+
+}  // namespace trommel

@@ -1,0 +1,285 @@
+#include "kernels/cpu/block_filter.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "trommel/int128.h"
+
+#include "kernels/rules/assert.h"
+#include "kernels/rules/lateness.h"
+
+namespace trommel::cpu {
+namespace {
+
+using rules::kFilterSlots;
+using rules::kFilterSweepSlices;
+
+// The passes write 0 and 1.
+static_assert(Outcome{0} == Outcome::duplicate && Outcome{1} == Outcome::unique);
+
+// Ids fall on groups at random. A filter of some of the groups gets six standard deviations on top
+// of its share, so that it is never full before all of them together are.
+uint64_t ids_max_of(const BlockFilterOptions& options) {
+    const uint32_t groups = options.group_end - options.group_begin;
+    if (groups == rules::kGroups) return options.geometry.ids_max;
+    const double part = static_cast<double>(groups) / rules::kGroups;
+    const double share = static_cast<double>(options.geometry.ids_max) * part;
+    return static_cast<uint64_t>(share + 6 * std::sqrt(share * (1 - part)) + 16);
+}
+
+}  // namespace
+
+std::unique_ptr<BlockFilter> BlockFilter::create(const BlockFilterOptions& options,
+                                                 MemoryBudget& budget) {
+    std::unique_ptr<BlockFilter> filter(new BlockFilter(options, budget));
+    return filter->words_ == nullptr ? nullptr : std::move(filter);
+}
+
+BlockFilter::BlockFilter(const BlockFilterOptions& options, MemoryBudget& budget)
+    : first_line_(options.group_begin * options.geometry.lines_per_group),
+      lines_per_group_(options.geometry.lines_per_group),
+      lines_((options.group_end - options.group_begin) * lines_per_group_),
+      ids_max_(ids_max_of(options)),
+      horizon_us_(options.geometry.horizon_us),
+      slice_us_(rules::filter_slice_us(horizon_us_)),
+      lag_us_(options.geometry.lag_us),
+      kernels_(filter_kernels(options.simd)),
+      region_(lines_ * rules::kFilterLineBytes, budget) {
+    if (!region_.grow_to(lines_ * rules::kFilterLineBytes)) return;
+    words_ = reinterpret_cast<uint64_t*>(region_.data());
+    if (slice_us_ == 0) start_at(0);
+}
+
+// --- Time
+// ---------------------------------------------------------------------------------------------
+
+void BlockFilter::advance(int64_t watermark_us, int64_t time_us) {
+    if (slice_us_ == 0) return;
+    if (watermark_us == rules::kUnknownUs || watermark_us == rules::kEndOfInputUs) {
+        if (!started_)
+            start_at(rules::filter_slice_of(time_us, slice_us_) - rules::kFilterAnchorSlices);
+        return;
+    }
+    const int64_t floor = rules::filter_floor(watermark_us, lag_us_, slice_us_);
+    if (!started_) start_at(floor);
+    due_floor_ = std::max(due_floor_, floor);
+    if (floor < floor_) return;
+    if (floor > floor_) move_floor(floor);
+    const int64_t slice_begin_us = (floor + int64_t{rules::kFilterLook}) * slice_us_;
+    sweep_quarter(watermark_us - lag_us_ - slice_begin_us);
+}
+
+void BlockFilter::start_at(int64_t floor) {
+    started_ = true;
+    floor_ = due_floor_ = floor;
+    renew_ages();
+}
+
+// A cell dies when the floor passes its slice, and its stamp means another slice again once the
+// floor has moved on by five. While the floor stands at slice f, the lines of quarter f mod 4 are
+// swept, and the floor waits for that: so every line is swept at every fourth floor, exactly.
+void BlockFilter::move_floor(int64_t floor) {
+    const int64_t distance = floor - floor_;
+    if (distance >= int64_t{kFilterSlots}) {
+        clear();
+    } else if (distance >= int64_t{kFilterSweepSlices}) {
+        const int64_t newest = floor_ + int64_t{kFilterSlots} - 1;
+        kernels_.sweep(words_, lines_ * rules::kFilterWords,
+                       rules::filter_stamp_set(floor, newest));
+        drop_slots(static_cast<uint32_t>(distance));
+    } else {
+        for (int64_t step = 0; step < distance; ++step) {
+            sweep_quarter(slice_us_);
+            drop_slots(1);
+            ++floor_;
+            quarter_swept_ = 0;
+        }
+    }
+    floor_ = floor;
+    quarter_swept_ = 0;
+    renew_ages();
+}
+
+// Sweeps as much of the present quarter as `progress_us` is of a slice.
+void BlockFilter::sweep_quarter(int64_t progress_us) {
+    const auto quarter = static_cast<uint64_t>(floor_ & int64_t{kFilterSweepSlices - 1});
+    const uint64_t begin = lines_ * quarter / kFilterSweepSlices;
+    const uint64_t lines = lines_ * (quarter + 1) / kFilterSweepSlices - begin;
+    const auto due =
+        static_cast<uint64_t>(static_cast<uint128>(lines) * static_cast<uint64_t>(progress_us) /
+                              static_cast<uint64_t>(slice_us_));
+    if (due <= quarter_swept_) return;
+    const int64_t newest = floor_ + int64_t{kFilterSlots} - 1;
+    kernels_.sweep(words_ + (begin + quarter_swept_) * rules::kFilterWords,
+                   (due - quarter_swept_) * rules::kFilterWords,
+                   rules::filter_stamp_set(floor_, newest));
+    quarter_swept_ = due;
+}
+
+// Gives the pages back instead of writing zeros: a stream with long gaps pays for what it touched
+// only.
+void BlockFilter::clear() {
+    region_.shrink_to_zero();
+    TROMMEL_ASSERT(region_.grow_to(lines_ * rules::kFilterLineBytes));
+    drop_slots(kFilterSlots);
+}
+
+void BlockFilter::drop_slots(uint32_t count) {
+    std::shift_left(ids_.begin(), ids_.end(), count);
+    std::fill(ids_.end() - count, ids_.end(), 0);
+}
+
+void BlockFilter::renew_ages() {
+    for (uint32_t slot = 0; slot < kFilterSlots; ++slot)
+        ages_[slot] = rules::filter_age(floor_, slot);
+}
+
+// --- Events
+// -------------------------------------------------------------------------------------------
+
+void BlockFilter::judge(const IdColumns& ids, const uint32_t* rows, uint32_t count,
+                        Outcome* outcomes) {
+    TROMMEL_ASSERT(started_ || count == 0);
+    newest_misfit_ = INT64_MIN;
+    misfit_below_ = false;
+    FilterPass pass{words_, first_line_, lines_per_group_, ages_.data(), ids.hash};
+    for (uint32_t k = 0; k < std::min(count, kFilterLookahead); ++k) {
+        __builtin_prefetch(pass.line_of(ids.hash[rows[k]]), 1);
+    }
+    for (uint32_t done = 0; done < count;) {
+        const Run run = fill_slots(ids.time_us, rows + done, std::min(count - done, kRunRows));
+        if (run.count == 0) {
+            note_misfit(ids.time_us[rows[done]]);
+            outcomes[done++] = Outcome::full;
+            continue;
+        }
+        pass.rows = rows + done;
+        pass.slots = slots_.data();
+        pass.is_new = reinterpret_cast<uint8_t*>(outcomes + done);
+        pass.count = run.count;
+        pass.following = count - done - run.count;
+        if (has_room_for(run)) {
+            kernels_.judge(pass);
+            count_new(pass, run);
+        } else {
+            judge_near_capacity(pass);
+        }
+        done += run.count;
+    }
+}
+
+// Finds the slots of the rows up to the first whose time does not fit.
+BlockFilter::Run BlockFilter::fill_slots(const int64_t* times_us, const uint32_t* rows,
+                                         uint32_t count) {
+    if (slice_us_ == 0) {
+        std::fill_n(slots_.begin(), count, uint8_t{0});
+        return {count, 0, 0};
+    }
+    const auto width_us = static_cast<uint64_t>(slice_us_);
+    const int64_t begin_us = floor_ * slice_us_;
+    Run run{0, kFilterSlots - 1, 0};
+    uint64_t slot_begin_us =
+        0;  // After begin_us. Neighbours mostly share a slot: a division saved.
+    uint8_t slot = kFilterSlots;
+    for (; run.count < count; ++run.count) {
+        const int64_t time_us = times_us[rows[run.count]];
+        uint64_t offset_us = static_cast<uint64_t>(time_us) - static_cast<uint64_t>(begin_us);
+        if (slot == kFilterSlots || offset_us - slot_begin_us >= width_us) {
+            if (clamps_below_ && time_us < begin_us) offset_us = 0;
+            if (offset_us >= kFilterSlots * width_us) break;
+            slot = static_cast<uint8_t>(offset_us / width_us);
+            slot_begin_us = slot * width_us;
+            run.oldest = std::min(run.oldest, slot);
+            run.newest = std::max(run.newest, slot);
+        }
+        slots_[run.count] = slot;
+    }
+    return run;
+}
+
+// Does the rate hold even if these rows are all new and all in view of the oldest of them?
+bool BlockFilter::has_room_for(const Run& run) const {
+    const uint64_t view = ids_in_view(run.oldest);
+    return view <= ids_max_ && ids_max_ - view >= run.count;
+}
+
+uint64_t BlockFilter::ids_in_view(uint32_t slot) const {
+    const uint32_t first = slot < rules::kFilterLook ? 0 : slot - rules::kFilterLook;
+    return std::accumulate(ids_.begin() + first, ids_.end(), uint64_t{0});
+}
+
+void BlockFilter::count_new(const FilterPass& pass, const Run& run) {
+    if (run.oldest == run.newest) {
+        ids_[run.oldest] += std::accumulate(pass.is_new, pass.is_new + run.count, uint32_t{0});
+    } else {
+        for (uint32_t k = 0; k < run.count; ++k) ids_[pass.slots[k]] += pass.is_new[k];
+    }
+}
+
+// Row by row. A row that has too many ids in view is only looked up: a copy is still a duplicate.
+void BlockFilter::judge_near_capacity(const FilterPass& pass) {
+    constexpr uint8_t kFirst = 0;
+    for (uint32_t k = 0; k < pass.count; ++k) {
+        const uint32_t slot = pass.slots[k];
+        const bool has_room = ids_in_view(slot) < ids_max_;
+        rules::FilterAge age = ages_[slot];
+        if (!has_room) age.older = 0;
+        FilterPass row = pass;
+        row.ages = &age;
+        row.slots = &kFirst;
+        row.rows = pass.rows + k;
+        row.is_new = pass.is_new + k;
+        row.count = 1;
+        row.following = pass.count + pass.following - k - 1;
+        kernels_.judge(row);
+        if (*row.is_new == 0) continue;
+        if (has_room) {
+            ++ids_[slot];
+        } else {
+            *row.is_new = static_cast<uint8_t>(Outcome::full);
+        }
+    }
+}
+
+void BlockFilter::note_misfit(int64_t time_us) {
+    const int64_t slice = rules::filter_slice_of(time_us, slice_us_);
+    if (slice < floor_) {
+        misfit_below_ = true;
+    } else {
+        newest_misfit_ = std::max(newest_misfit_, slice);
+    }
+}
+
+bool BlockFilter::forget_oldest(uint32_t events) {
+    if (slice_us_ == 0) return false;
+    const bool was_too_old = misfit_below_;
+    clamps_below_ = true;
+    misfit_below_ = false;
+    int64_t floor = floor_;
+    if (newest_misfit_ != INT64_MIN) {
+        floor = std::max(floor, newest_misfit_ - int64_t{kFilterSlots - 1});
+    } else if (!was_too_old) {
+        floor += slots_to_forget(events);
+    }
+    newest_misfit_ = INT64_MIN;
+    if (floor == floor_) return was_too_old;
+    move_floor(floor);
+    shortened_us_ =
+        std::max(shortened_us_, std::min(horizon_us_, (floor_ - due_floor_) * slice_us_));
+    return true;
+}
+
+// How many of the oldest slots must go so that `events` more ids have room? Never the newest one.
+uint32_t BlockFilter::slots_to_forget(uint32_t events) const {
+    uint64_t live = live_ids();
+    uint32_t slot = 0;
+    while (live > ids_[slot] && live + events > ids_max_) live -= ids_[slot++];
+    return live < live_ids() ? slot : 0;
+}
+
+uint64_t BlockFilter::live_ids() const {
+    return std::accumulate(ids_.begin(), ids_.end(), uint64_t{0});
+}
+
+}  // namespace trommel::cpu

@@ -1,0 +1,113 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "kernels/cpu/block_filter_pass.h"
+#include "kernels/cpu/id_memory.h"
+#include "kernels/cpu/memory.h"
+#include "kernels/cpu/simd_level.h"
+#include "kernels/rules/filter.h"
+
+namespace trommel::cpu {
+
+struct BlockFilterOptions {
+    rules::FilterGeometry geometry;
+    uint32_t group_begin = 0,
+             group_end = rules::kGroups;  // The hash groups that this filter holds.
+    SimdLevel simd = SimdLevel::scalar;
+};
+
+// The memory of ids of approximate mode: an aged, blocked Bloom filter of fixed size. One 64-byte
+// line decides an event; lines age in place and are swept at the pace of the watermark. Answers
+// depend on the order of arrival and the seed behind the hashes only, not on batch cuts, groups or
+// SIMD level. Essay with drawing and numbers: block_filter.md.
+class BlockFilter final : public IdMemory {
+   public:
+    // Null when the budget or the machine does not have filter_bytes(geometry, group_begin,
+    // group_end).
+    static std::unique_ptr<BlockFilter> create(const BlockFilterOptions& options,
+                                               MemoryBudget& budget);
+
+    // Work: at most a quarter of the lines for each slice that the watermark moves on, all of them
+    // at most.
+    void advance(int64_t watermark_us, int64_t time_us) override;
+
+    // An event is `full` when its time does not fit the eleven slices from the floor on (the caller
+    // may advance() with a later watermark if it has one), or when it is new and has ids_max ids in
+    // view. Precondition: advance() has been called.
+    void judge(const IdColumns& ids, const uint32_t* rows, uint32_t count,
+               Outcome* outcomes) override;
+
+    // Makes room for what the last judge() called full. From then on an event older than the floor
+    // counts as one of the floor's slice.
+    bool forget_oldest(uint32_t events) override;
+    int64_t horizon_shortened_us() const override { return shortened_us_; }
+
+    // A filter cannot forget one id without forgetting parts of others: the id stays remembered,
+    // and its copies are duplicates.
+    void take_back(const IdColumns&, uint32_t) override {}
+
+    uint64_t live_ids() const override;
+    uint64_t committed_bytes() const override { return region_.usable_bytes(); }
+    uint64_t huge_bytes() const override {
+        return huge_page_bytes(region_.data(), region_.usable_bytes());
+    }
+
+    // The lines, for tests and checkpoints.
+    std::span<const uint64_t> words() const { return {words_, lines_ * rules::kFilterWords}; }
+
+   private:
+    BlockFilter(const BlockFilterOptions& options, MemoryBudget& budget);
+
+    void start_at(int64_t floor);
+    void move_floor(int64_t floor);
+    void sweep_quarter(int64_t progress_us);
+    void clear();
+    void drop_slots(uint32_t count);
+    void renew_ages();
+
+    // Rows whose times fit, and the oldest and newest of their slots.
+    struct Run {
+        uint32_t count = 0;
+        uint8_t oldest = 0, newest = 0;
+    };
+
+    Run fill_slots(const int64_t* times_us, const uint32_t* rows, uint32_t count);
+    bool has_room_for(const Run& run) const;
+    uint64_t ids_in_view(uint32_t slot) const;
+    void count_new(const FilterPass& pass, const Run& run);
+    void judge_near_capacity(const FilterPass& pass);
+    void note_misfit(int64_t time_us);
+    uint32_t slots_to_forget(uint32_t events) const;
+
+    static constexpr uint32_t kRunRows = 256;
+
+    const uint64_t first_line_;
+    const uint64_t lines_per_group_;
+    const uint64_t lines_;
+    const uint64_t ids_max_;  // Of this filter's groups.
+    const int64_t horizon_us_;
+    const int64_t slice_us_;  // 0: forever.
+    const int64_t lag_us_;
+    const FilterKernels kernels_;
+    Region region_;
+    uint64_t* words_ = nullptr;
+
+    bool started_ = false;
+    bool clamps_below_ = false;  // OnFull::forget has been at work.
+    int64_t floor_ = 0;          // Slice.
+    int64_t due_floor_ = 0;      // Where the watermark alone would have put the floor.
+    uint64_t quarter_swept_ =
+        0;  // Lines of quarter floor_ mod 4 that have been swept under floor_.
+    std::array<rules::FilterAge, rules::kFilterSlots> ages_{};
+    std::array<uint64_t, rules::kFilterSlots> ids_{};  // How many are remembered, by slot.
+    std::array<uint8_t, kRunRows> slots_{};
+
+    int64_t newest_misfit_ = INT64_MIN;  // Slice; of the last judge().
+    bool misfit_below_ = false;
+    int64_t shortened_us_ = 0;
+};
+
+}  // namespace trommel::cpu

@@ -1,0 +1,60 @@
+#pragma once
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "kernels/rules/aggregate.h"
+#include "trommel/config.h"
+#include "trommel/record_batch.h"
+
+namespace trommel::cpu {
+
+// What a cell, the partial result of one key in one pane, window or session, consists of: always the
+// count of its events (a cell is empty iff that is 0), and of each value the fields that the declared
+// aggregates need, each once (avg is a sum and the count). A cell is plain bytes, 8-byte aligned.
+// Immutable after construction: any thread.
+class CellLayout {
+   public:
+    explicit CellLayout(const Config& config);
+
+    uint32_t bytes() const { return bytes_; }  // A multiple of 8, at most 1032.
+
+    static uint64_t count(const char* cell) {
+        uint64_t events;
+        std::memcpy(&events, cell, sizeof events);
+        return events;
+    }
+
+    // Makes `cell` the empty one: the identity of combine().
+    void clear(char* cell) const { std::memcpy(cell, empty_.data(), bytes_); }
+    // Adds what `from` holds to `into`. Associative and commutative.
+    void combine(char* into, const char* from) const;
+    // Adds event rows[i] of the batch to cells[i], for each i. Cells may repeat.
+    void update(char* const* cells, const RecordBatch& batch, const uint32_t* rows,
+                uint32_t count) const;
+    // The declared aggregates of a cell that is not empty, in declared order. avg is scaled by
+    // 10^Aggregate::digits, the others as their value is.
+    void finish(const char* cell, int128* out) const;
+
+   private:
+    enum class Op : uint8_t { sum, min, max, first, last };
+    struct Field {
+        Op op;
+        uint32_t value;
+        uint32_t offset;
+    };
+    struct Result {
+        AggregateKind kind;
+        uint32_t offset;
+        int value_digits, digits;
+    };
+
+    uint32_t field_offset(Op op, uint32_t value);
+
+    uint32_t bytes_ = 0;
+    std::vector<Field> fields_;
+    std::vector<Result> results_;
+    std::vector<char> empty_;
+};
+
+}  // namespace trommel::cpu

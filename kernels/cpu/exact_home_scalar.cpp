@@ -1,0 +1,44 @@
+#include <cstring>
+
+#include "kernels/cpu/exact_line.h"
+
+// The variant for every processor; also what the others are compared with.
+namespace trommel::cpu {
+namespace {
+
+#define TROMMEL_TARGET
+#define TROMMEL_LAMBDA_TARGET
+
+struct Ops {
+    struct Needle {
+        uint64_t first, second;
+    };
+    static Needle needle(uint64_t first, uint64_t second) { return {first, second}; }
+    static uint32_t equal8(const void* line, const Needle& needle) {
+        const auto* const words = static_cast<const uint64_t*>(line);
+        uint32_t mask = 0;
+        for (uint32_t i = 0; i < 3; ++i) {
+            mask |= static_cast<uint32_t>(words[i] == needle.first) << i;
+            mask |= static_cast<uint32_t>(words[i + 3] == needle.second) << (i + 3);
+        }
+        return mask;
+    }
+    static uint32_t live8(const void* line, uint16_t floor) {
+        uint16_t ticks[8];
+        std::memcpy(ticks, static_cast<const char*>(line) + 48, sizeof ticks);
+        uint32_t mask = 0;
+        for (uint32_t i = 0; i < 8; ++i) {
+            mask |= static_cast<uint32_t>(is_live(ticks[i], floor)) << i;
+        }
+        return mask;
+    }
+};
+
+#include "kernels/cpu/exact_home_pass.h"
+
+}  // namespace
+
+void home_pass_64_scalar(HomePass& pass) { run_home_pass<Home64>(pass); }
+void home_pass_128_scalar(HomePass& pass) { run_home_pass<Home128>(pass); }
+
+}  // namespace trommel::cpu

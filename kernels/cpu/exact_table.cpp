@@ -1,0 +1,539 @@
+#include "kernels/cpu/exact_table.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <vector>
+
+#include "kernels/cpu/byte_arena.h"
+#include "kernels/cpu/exact_line.h"
+#include "kernels/rules/assert.h"
+#include "kernels/rules/dedup.h"
+#include "kernels/rules/lateness.h"
+#include "kernels/rules/partition.h"
+
+namespace trommel::cpu {
+namespace {
+
+using rules::kLinesPerPage;
+
+// The table grows when more than this share of its slots is live, and is full, once it may not grow any
+// more, at kFillMax. 0.36 of six slots is 30 bytes per live 64-bit id (essay: exact_table.md).
+constexpr double kFillGrow = 0.36;
+constexpr double kFillMax = 0.80;
+constexpr size_t kStashMax = 1024;
+
+// How the three kinds of ids use a line.
+struct Kind64 {
+    using Line = Line64;
+    struct Entry {
+        uint64_t id;
+    };
+    static bool matches(const Line& line, uint32_t slot, const IdColumns& ids, uint32_t row,
+                        const ByteArena*) {
+        return line.id[slot] == ids.lo[row];
+    }
+    static bool matches(const Entry& entry, const IdColumns& ids, uint32_t row, const ByteArena*) {
+        return entry.id == ids.lo[row];
+    }
+    static Entry entry(const Line& line, uint32_t slot) { return {line.id[slot]}; }
+    static bool make(Entry& entry, const IdColumns& ids, uint32_t row, uint16_t, uint16_t, ByteArena*) {
+        entry = {ids.lo[row]};
+        return true;
+    }
+    static void store(Line& line, uint32_t slot, const Entry& entry) { line.id[slot] = entry.id; }
+    static uint64_t hash(const Entry& entry, const rules::HashSeed& seed) {
+        return rules::hash_u64(entry.id, seed);
+    }
+    static void keep_until(const Entry&, uint16_t, uint16_t, ByteArena*) {}
+};
+
+struct Kind128 {
+    using Line = Line128;
+    struct Entry {
+        uint64_t lo, hi;
+    };
+    static bool matches(const Line& line, uint32_t slot, const IdColumns& ids, uint32_t row,
+                        const ByteArena*) {
+        return line.lo[slot] == ids.lo[row] && line.hi[slot] == ids.hi[row];
+    }
+    static bool matches(const Entry& entry, const IdColumns& ids, uint32_t row, const ByteArena*) {
+        return entry.lo == ids.lo[row] && entry.hi == ids.hi[row];
+    }
+    static Entry entry(const Line& line, uint32_t slot) { return {line.lo[slot], line.hi[slot]}; }
+    static bool make(Entry& entry, const IdColumns& ids, uint32_t row, uint16_t, uint16_t, ByteArena*) {
+        entry = {ids.lo[row], ids.hi[row]};
+        return true;
+    }
+    static void store(Line& line, uint32_t slot, const Entry& entry) {
+        line.lo[slot] = entry.lo;
+        line.hi[slot] = entry.hi;
+    }
+    static uint64_t hash(const Entry& entry, const rules::HashSeed& seed) {
+        return rules::hash_u128(entry.lo, entry.hi, seed);
+    }
+    static void keep_until(const Entry&, uint16_t, uint16_t, ByteArena*) {}
+};
+
+// lo is the placement hash, hi the place of the bytes; only equal bytes are the same id.
+struct KindVerified : Kind128 {
+    static bool matches(const Entry& entry, const IdColumns& ids, uint32_t row, const ByteArena* arena) {
+        return entry.lo == ids.hash[row] && arena->at(entry.hi) == ids.text[row];
+    }
+    static bool matches(const Line& line, uint32_t slot, const IdColumns& ids, uint32_t row,
+                        const ByteArena* arena) {
+        return matches(entry(line, slot), ids, row, arena);
+    }
+    static bool make(Entry& entry, const IdColumns& ids, uint32_t row, uint16_t tick, uint16_t floor,
+                     ByteArena* arena) {
+        entry = {ids.hash[row], arena->append(ids.text[row], tick, floor)};
+        return entry.hi != ByteArena::kNowhere;
+    }
+    static uint64_t hash(const Entry& entry, const rules::HashSeed&) { return entry.lo; }
+    static void keep_until(const Entry& entry, uint16_t tick, uint16_t floor, ByteArena* arena) {
+        arena->keep_until(entry.hi, tick, floor);
+    }
+};
+
+using PassFunction = void (*)(HomePass&);
+
+PassFunction home_pass(IdKind kind, SimdLevel simd) {
+    if (kind == IdKind::verified) return nullptr;  // Equality needs the bytes: settled one by one.
+    constexpr std::array<std::array<PassFunction, 3>, 2> kPasses = {
+        {{home_pass_64_scalar, home_pass_64_avx2, home_pass_64_avx512},
+         {home_pass_128_scalar, home_pass_128_avx2, home_pass_128_avx512}}};
+    return kPasses[kind == IdKind::u64 ? 0 : 1][static_cast<size_t>(simd)];
+}
+
+template <class Kind>
+class ExactTable final : public IdMemory {
+    using Line = typename Kind::Line;
+    using Entry = typename Kind::Entry;
+    static constexpr uint64_t kSlotsPerPage = kLinesPerPage * Line::kSlots;
+
+   public:
+    ExactTable(const ExactTableOptions& options, MemoryBudget& budget)
+        : options_(options),
+          ticks_(rules::dedup_ticks(options.horizon_us)),
+          groups_(options.group_end - options.group_begin),
+          pass_(home_pass(options.kind, options.simd)),
+          budget_(budget),
+          region_(budget.max_bytes(), budget),
+          live_by_tick_(65536),
+          line_index_(options.rows_max),
+          row_ticks_(options.rows_max),
+          positions_(options.rows_max),
+          deferred_(options.rows_max),
+          judged_rows_(options.rows_max),
+          judged_outcomes_(options.rows_max) {
+        stash_.reserve(kStashMax);
+        if (options.kind == IdKind::verified) arena_ = std::make_unique<ByteArena>(budget);
+        if (!region_.grow_to(groups_ * kPageBytes)) return;
+        pages_ = groups_;
+        for (uint64_t page = 0; page < pages_; ++page) make_blank(page);
+    }
+
+    bool valid() const { return pages_ > 0; }
+
+    void advance(int64_t watermark_us, int64_t time_us) override {
+        if (ticks_.tick_us == 0 || watermark_us == rules::kEndOfInputUs) return;
+        if (!anchored_) {
+            if (time_us == rules::kUnknownUs) return;
+            anchored_ = true;
+            floor_tick_ = rules::tick_of(time_us, ticks_) - kAnchorTicks;
+            for (uint64_t page = 0; page < pages_; ++page) make_blank(page);
+        }
+        if (watermark_us == rules::kUnknownUs) return;
+        needed_tick_ = rules::oldest_tick_needed(watermark_us, options_.allowed_lateness_us,
+                                                 options_.lateness_pane_us, ticks_);
+        raise_floor(needed_tick_);
+    }
+
+    void judge(const IdColumns& ids, const uint32_t* rows, uint32_t count,
+               Outcome* outcomes) override {
+        grow_for(count);
+        const uint32_t readable = note_ticks(ids, rows, count, outcomes);
+        const uint32_t* const judged = readable == count ? rows : judged_rows_.data();
+        for (uint32_t k = 0; k < readable; ++k) {
+            line_index_[k] = home_line(ids.hash[judged[k]]);
+        }
+        const bool roomy = live_ + readable <= room();
+        Outcome* const results = readable == count ? outcomes : judged_outcomes_.data();
+        if (pass_ != nullptr && roomy) {
+            judge_at_home(ids, judged, readable, results);
+        } else {
+            settle_all(ids, judged, readable, results);
+        }
+        if (readable == count) return;
+        for (uint32_t k = 0; k < readable; ++k) outcomes[positions_[k]] = results[k];
+    }
+
+    bool forget_oldest(uint32_t events) override {
+        if (ticks_.tick_us == 0) return false;
+        const uint64_t wanted = std::max<uint64_t>(live_ / 64, events);
+        const uint64_t target = live_ > wanted ? live_ - wanted : 0;
+        int64_t newest = floor_tick_ + kLiveTicks - 1;
+        while (newest > floor_tick_ && live_by_tick_[static_cast<uint16_t>(newest)] == 0) --newest;
+        int64_t floor = floor_tick_;
+        for (uint64_t live = live_; live > target && floor < newest; ++floor) {
+            live -= live_by_tick_[static_cast<uint16_t>(floor)];
+        }
+        if (floor == floor_tick_) return false;
+        raise_floor(floor);
+        shortened_us_ = std::max(shortened_us_, (floor - needed_tick_) * ticks_.tick_us);
+        return true;
+    }
+
+    int64_t horizon_shortened_us() const override { return shortened_us_; }
+
+    void take_back(const IdColumns& ids, uint32_t row) override {
+        const int64_t tick = rules::tick_of(ids.time_us[row], ticks_);
+        const Place place = find(ids, row, home_line(ids.hash[row]));
+        if (!place.found()) return;  // Of a tick that is forgotten already.
+        --live_by_tick_[static_cast<uint16_t>(tick)];
+        --live_;
+        if (place.line == nullptr) {
+            stash_.erase(stash_.begin() + place.slot);
+        } else {
+            place.line->tick[place.slot] = dead_tick();
+        }
+    }
+
+    uint64_t live_ids() const override { return live_; }
+    uint64_t committed_bytes() const override { return budget_.used_bytes(); }
+    uint64_t huge_bytes() const override {
+        return huge_page_bytes(region_.data(), region_.reserved_bytes());
+    }
+
+   private:
+    struct Stashed {
+        uint64_t page;
+        Entry entry;
+        uint16_t tick;
+    };
+    // Where an id stands: in a line, or (line == nullptr) in the stash.
+    struct Place {
+        Line* line = nullptr;
+        uint32_t slot = UINT32_MAX;
+        uint32_t steps = 0;  // Lines walked from home.
+        bool found() const { return slot != UINT32_MAX; }
+    };
+
+    uint16_t floor16() const { return static_cast<uint16_t>(floor_tick_); }
+    uint16_t dead_tick() const { return static_cast<uint16_t>(floor_tick_ - 1); }
+    bool live(uint16_t tick) const { return is_live(tick, floor16()); }
+    uint16_t later(uint16_t a, uint16_t b) const {
+        return static_cast<uint16_t>(a - floor16()) > static_cast<uint16_t>(b - floor16()) ? a : b;
+    }
+    uint64_t room() const {
+        return static_cast<uint64_t>(static_cast<double>(pages_ * kSlotsPerPage) * kFillMax);
+    }
+    Line* page_lines(uint64_t page) const {
+        return reinterpret_cast<Line*>(region_.data() + page * kPageBytes);
+    }
+
+    // Linear hashing over pages (Litwin, VLDB 1980): the first split_ pages of this round have been split,
+    // so one more bit decides among them. Pages of a group lie groups_ apart.
+    uint64_t page_of(uint64_t hash) const {
+        const uint64_t group = rules::group_of(hash) - options_.group_begin;
+        const uint64_t bits = rules::page_bits_of(hash);
+        const uint64_t page = (bits & ((uint64_t{1} << level_) - 1)) * groups_ + group;
+        if (page >= split_) return page;
+        return (bits & ((uint64_t{2} << level_) - 1)) * groups_ + group;
+    }
+    uint32_t home_line(uint64_t hash) const {
+        return static_cast<uint32_t>(page_of(hash) * kLinesPerPage + rules::line_of(hash));
+    }
+    static typename Line::Bits overflow_bit(uint64_t hash) {
+        return static_cast<typename Line::Bits>(
+            typename Line::Bits{1} << (rules::overflow_bits_of(hash) % Line::kOverflowBits));
+    }
+
+    // Fills row_ticks_ for the rows whose tick can be kept. Others (partitions further apart than a table
+    // can hold, which contract T7 excludes but for partitions that have shown nothing yet) are `full`.
+    uint32_t note_ticks(const IdColumns& ids, const uint32_t* rows, uint32_t count,
+                        Outcome* outcomes) {
+        if (ticks_.tick_us == 0) {
+            std::fill_n(row_ticks_.begin(), count, uint16_t{0});
+            return count;
+        }
+        uint32_t kept = 0;
+        int64_t begin = 0, end = 0, tick = 0;  // Neighbours mostly share a tick: a division saved.
+        for (uint32_t k = 0; k < count; ++k) {
+            const int64_t time = ids.time_us[rows[k]];
+            if (time < begin || time >= end) {
+                tick = rules::tick_of(time, ticks_);
+                begin = tick * ticks_.tick_us;
+                end = begin + ticks_.tick_us;
+            }
+            if (tick < floor_tick_ || tick - floor_tick_ >= kLiveTicks) {
+                outcomes[k] = tick < floor_tick_ && shortened_us_ > 0 ? Outcome::unique : Outcome::full;
+                if (kept == k) copy_prefix(rows, k);
+                continue;
+            }
+            row_ticks_[kept] = static_cast<uint16_t>(tick);
+            if (kept != k) {
+                judged_rows_[kept] = rows[k];
+                positions_[kept] = k;
+            }
+            ++kept;
+        }
+        return kept;
+    }
+    void copy_prefix(const uint32_t* rows, uint32_t count) {
+        for (uint32_t k = 0; k < count; ++k) {
+            judged_rows_[k] = rows[k];
+            positions_[k] = k;
+        }
+    }
+
+    void judge_at_home(const IdColumns& ids, const uint32_t* rows, uint32_t count,
+                       Outcome* outcomes) {
+        HomePass pass{region_.data(), line_index_.data(), rows, row_ticks_.data(), count,
+                      ids.hash, ids.lo, ids.hi, floor16(), static_cast<uint32_t>(ticks_.reach),
+                      live_by_tick_.data(), reinterpret_cast<uint8_t*>(outcomes), deferred_.data(), 0, 0};
+        pass_(pass);
+        live_ += pass.inserted;
+        for (uint32_t d = 0; d < pass.deferred_count; ++d) {
+            const uint32_t k = deferred_[d];
+            outcomes[k] = settle(ids, rows[k], line_index_[k], row_ticks_[k]);
+        }
+    }
+
+    void settle_all(const IdColumns& ids, const uint32_t* rows, uint32_t count, Outcome* outcomes) {
+        for (uint32_t k = 0; k < count; ++k) {
+            if (k + kLookahead < count) {
+                __builtin_prefetch(region_.data() + size_t{line_index_[k + kLookahead]} * 64, 1, 3);
+            }
+            outcomes[k] = settle(ids, rows[k], line_index_[k], row_ticks_[k]);
+        }
+    }
+
+    // Decides one event by walking its page as far as ids of its kind have overflowed.
+    Outcome settle(const IdColumns& ids, uint32_t row, uint32_t home, uint16_t tick) {
+        const Place place = find(ids, row, home);
+        if (place.found()) {
+            const uint16_t remembered = tick_at(place);
+            if (rules::is_duplicate(above_floor(remembered), above_floor(tick), ticks_.reach)) {
+                return Outcome::duplicate;
+            }
+            if (above_floor(tick) > above_floor(remembered)) restamp(ids, row, home, place, tick);
+            return Outcome::renewed;
+        }
+        if (live_ >= room()) return Outcome::full;
+        Entry entry;
+        if (stash_.size() == kStashMax ||
+            !Kind::make(entry, ids, row, tick, floor16(), arena_.get())) {
+            return Outcome::full;
+        }
+        insert(home / kLinesPerPage, ids.hash[row], entry, tick);
+        ++live_by_tick_[tick];
+        ++live_;
+        return Outcome::unique;
+    }
+
+    int64_t above_floor(uint16_t tick) const { return static_cast<uint16_t>(tick - floor16()); }
+    uint16_t& tick_at(const Place& place) {
+        return place.line == nullptr ? stash_[place.slot].tick : place.line->tick[place.slot];
+    }
+
+    Place find(const IdColumns& ids, uint32_t row, uint32_t home) {
+        Line* const lines = page_lines(home / kLinesPerPage);
+        const auto bit = overflow_bit(ids.hash[row]);
+        for (uint32_t step = 0; step < kLinesPerPage; ++step) {
+            Line& line = lines[(home + step) % kLinesPerPage];
+            for (uint32_t slot = 0; slot < Line::kSlots; ++slot) {
+                if (live(line.tick[slot]) && Kind::matches(line, slot, ids, row, arena_.get())) {
+                    return {&line, slot, step};
+                }
+            }
+            if (!live(line.overflow_tick) || (line.overflow_bits & bit) == 0) return {};
+        }
+        for (uint32_t s = 0; s < stash_.size(); ++s) {
+            if (live(stash_[s].tick) && Kind::matches(stash_[s].entry, ids, row, arena_.get())) {
+                return {nullptr, s, kLinesPerPage};
+            }
+        }
+        return {};
+    }
+
+    void restamp(const IdColumns& ids, uint32_t row, uint32_t home, const Place& place, uint16_t tick) {
+        uint16_t& remembered = tick_at(place);
+        --live_by_tick_[remembered];
+        ++live_by_tick_[tick];
+        remembered = tick;
+        Line* const lines = page_lines(home / kLinesPerPage);
+        for (uint32_t step = 0; step < place.steps; ++step) {
+            mark_overflow(lines[(home + step) % kLinesPerPage], overflow_bit(ids.hash[row]), tick);
+        }
+        const Entry entry = place.line == nullptr ? stash_[place.slot].entry
+                                                  : Kind::entry(*place.line, place.slot);
+        Kind::keep_until(entry, tick, floor16(), arena_.get());
+    }
+
+    void mark_overflow(Line& line, typename Line::Bits bit, uint16_t tick) {
+        if (!live(line.overflow_tick)) {
+            line.overflow_bits = 0;
+            line.overflow_tick = tick;
+        }
+        line.overflow_bits = static_cast<typename Line::Bits>(line.overflow_bits | bit);
+        line.overflow_tick = later(line.overflow_tick, tick);
+    }
+
+    // Stores an id that is known to be absent in the first free slot from its home line on.
+    void insert(uint64_t page, uint64_t hash, const Entry& entry, uint16_t tick) {
+        Line* const lines = page_lines(page);
+        const uint32_t home = rules::line_of(hash);
+        for (uint32_t step = 0; step < kLinesPerPage; ++step) {
+            Line& line = lines[(home + step) % kLinesPerPage];
+            for (uint32_t slot = 0; slot < Line::kSlots; ++slot) {
+                if (live(line.tick[slot])) continue;
+                Kind::store(line, slot, entry);
+                line.tick[slot] = tick;
+                return;
+            }
+            mark_overflow(line, overflow_bit(hash), tick);
+        }
+        stash_.push_back({page, entry, tick});
+    }
+
+    void make_blank(uint64_t page) {
+        Line blank{};
+        std::fill_n(blank.tick, Line::kSlots, dead_tick());
+        blank.overflow_tick = dead_tick();
+        std::fill_n(page_lines(page), kLinesPerPage, blank);
+    }
+
+    // Writes a page anew: without its dead, every id as near to its home as may be, exact overflow bits.
+    // A split and a sweep are the same thing; after a split half of the ids land in the new page.
+    void rebuild(uint64_t page) {
+        alignas(64) Line old[kLinesPerPage];
+        std::copy_n(page_lines(page), kLinesPerPage, old);
+        make_blank(page);
+        for (const Line& line : old) {
+            for (uint32_t slot = 0; slot < Line::kSlots; ++slot) {
+                if (live(line.tick[slot])) place_again(Kind::entry(line, slot), line.tick[slot]);
+            }
+        }
+        if (stash_.empty()) return;
+        rebuild_stash_.clear();
+        std::swap(stash_, rebuild_stash_);
+        for (const Stashed& stashed : rebuild_stash_) {
+            if (!live(stashed.tick)) continue;
+            if (stashed.page == page) {
+                place_again(stashed.entry, stashed.tick);
+            } else {
+                stash_.push_back(stashed);
+            }
+        }
+    }
+    void place_again(const Entry& entry, uint16_t tick) {
+        const uint64_t hash = Kind::hash(entry, options_.seed);
+        insert(page_of(hash), hash, entry, tick);
+    }
+
+    void grow_for(uint32_t count) {
+        const auto wanted = static_cast<double>(live_ + count);
+        while (wanted > static_cast<double>(pages_ * kSlotsPerPage) * kFillGrow) {
+            // Without expiry the pages' share of ids is what it is; a page more is a page less crowded.
+            if (level_ + 1 > 32 || pages_ * kLinesPerPage >= UINT32_MAX - kLinesPerPage) return;
+            if (!region_.grow_to((pages_ + 1) * kPageBytes)) return;
+            make_blank(pages_++);
+            const uint64_t page = split_++;
+            rebuild(page);
+            if (split_ == groups_ << level_) {
+                split_ = 0;
+                ++level_;
+            }
+        }
+    }
+
+    void raise_floor(int64_t floor_tick) {
+        const int64_t step = floor_tick - floor_tick_;
+        if (step <= 0) return;
+        if (step >= kLiveTicks) {
+            floor_tick_ = floor_tick;
+            forget_all();
+            return;
+        }
+        for (int64_t t = floor_tick_; t < floor_tick; ++t) {
+            uint32_t& dying = live_by_tick_[static_cast<uint16_t>(t)];
+            live_ -= dying;
+            dying = 0;
+        }
+        floor_tick_ = floor_tick;
+        if (arena_) arena_->drop_before(floor16());
+        sweep(step);
+    }
+
+    // Sweeps the share of the pages that `step` ticks are of kSweepTicks.
+    void sweep(int64_t step) {
+        sweep_due_ += static_cast<uint64_t>(step) * pages_;
+        const uint64_t due = std::min(sweep_due_ / kSweepTicks, pages_);
+        sweep_due_ = due == pages_ ? 0 : sweep_due_ - due * kSweepTicks;
+        for (uint64_t swept = 0; swept < due; ++swept) {
+            if (sweep_page_ >= pages_) sweep_page_ = 0;
+            rebuild(sweep_page_++);
+        }
+    }
+
+    void forget_all() {
+        live_ = 0;
+        std::fill(live_by_tick_.begin(), live_by_tick_.end(), 0u);
+        stash_.clear();
+        if (arena_) arena_->clear();
+        for (uint64_t page = 0; page < pages_; ++page) make_blank(page);
+    }
+
+    const ExactTableOptions options_;
+    const rules::DedupTicks ticks_;
+    const uint64_t groups_;
+    const PassFunction pass_;
+    MemoryBudget& budget_;
+    Region region_;
+    std::unique_ptr<ByteArena> arena_;
+
+    uint64_t pages_ = 0, split_ = 0;
+    uint32_t level_ = 0;
+
+    bool anchored_ = false;
+    int64_t floor_tick_ = 0;
+    int64_t needed_tick_ = 0;  // Where the contract alone would have the floor.
+    int64_t shortened_us_ = 0;
+    uint64_t live_ = 0;
+    std::vector<uint32_t> live_by_tick_;
+    uint64_t sweep_due_ = 0, sweep_page_ = 0;
+
+    std::vector<Stashed> stash_, rebuild_stash_;  // Ids whose page was full: next to none.
+    std::vector<uint32_t> line_index_;
+    std::vector<uint16_t> row_ticks_;
+    std::vector<uint32_t> positions_, deferred_, judged_rows_;
+    std::vector<Outcome> judged_outcomes_;
+};
+
+template <class Kind>
+std::unique_ptr<IdMemory> make(const ExactTableOptions& options, MemoryBudget& budget) {
+    auto table = std::make_unique<ExactTable<Kind>>(options, budget);
+    if (!table->valid()) return nullptr;
+    return table;
+}
+
+}  // namespace
+
+std::unique_ptr<IdMemory> make_exact_table(const ExactTableOptions& options, MemoryBudget& budget) {
+    TROMMEL_ASSERT(options.group_begin < options.group_end && options.group_end <= rules::kGroups);
+    switch (options.kind) {
+        case IdKind::u64: return make<Kind64>(options, budget);
+        case IdKind::u128: return make<Kind128>(options, budget);
+        case IdKind::verified: return make<KindVerified>(options, budget);
+    }
+    return nullptr;
+}
+
+uint64_t exact_table_bytes(IdKind kind, uint64_t ids) {
+    const double slots = kind == IdKind::u64 ? Line64::kSlots : Line128::kSlots;
+    return static_cast<uint64_t>(static_cast<double>(ids) * 64 / (slots * kFillGrow)) +
+           rules::kGroups * kPageBytes;
+}
+
+}  // namespace trommel::cpu

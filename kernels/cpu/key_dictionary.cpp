@@ -1,0 +1,296 @@
+#include "kernels/cpu/key_dictionary.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "kernels/rules/assert.h"
+
+namespace trommel::cpu {
+namespace {
+
+constexpr uint64_t kReserveMax = uint64_t{1} << 35;  // 2^32 slots of 8 bytes.
+constexpr std::array<uint16_t, 15> kTextSizes = {8,   16,  24,  32,  48,   64,   96,  128,
+                                                 192, 256, 384, 512, 1024, 1536, 2048};
+static_assert(kTextSizes.back() == SlabPool::kBlockBytesMax);
+
+size_t reserve_bytes(const MemoryBudget& budget) {
+    return static_cast<size_t>(std::min(budget.max_bytes(), kReserveMax));
+}
+
+// The top half: the table takes its place from the upper bits.
+uint32_t upper(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+
+}  // namespace
+
+// How the two shapes of keys differ, for find_or_add_in().
+struct KeyDictionary::IntegerKeys {
+    KeyDictionary& owner;
+    const int64_t* key;
+
+    uint32_t hash(uint32_t row) const {
+        return upper(rules::hash_u64(static_cast<uint64_t>(key[row]), owner.seed_));
+    }
+    bool is(uint32_t slot, uint32_t row) const { return owner.records()[slot].integer == key[row]; }
+    bool store(uint32_t slot, uint32_t row) const {
+        owner.records()[slot].integer = key[row];
+        return true;
+    }
+    static constexpr bool kHasBytes = false;
+};
+
+struct KeyDictionary::TextKeys {
+    KeyDictionary& owner;
+    const std::string_view* key;
+
+    uint32_t hash(uint32_t row) const {
+        return upper(XXH3_64bits_withSeed(key[row].data(), key[row].size(), owner.seed_.a));
+    }
+    bool is(uint32_t slot, uint32_t row) const {
+        return owner.text_equals(owner.records()[slot].text, key[row]);
+    }
+    bool store(uint32_t slot, uint32_t row) const {
+        return owner.store_text(key[row], owner.records()[slot].text);
+    }
+    static constexpr bool kHasBytes = true;
+};
+
+KeyDictionary::KeyDictionary(const Config& config, uint64_t seed, MemoryBudget& budget,
+                             SlabPool& pool)
+    : shape_(key_shape(config)),
+      seed_(rules::hash_seed(seed, rules::Purpose::key)),
+      pool_(pool),
+      table_(budget),
+      records_(reserve_bytes(budget), budget),
+      uses_(reserve_bytes(budget), budget) {
+    if (shape_ != KeyShape::encoded) return;
+    for (const uint16_t bytes : kTextSizes) text_classes_.push_back(pool.add_class(bytes));
+}
+
+void KeyDictionary::find_or_add(const RecordBatch& batch, const uint32_t* rows, uint32_t count,
+                                uint32_t* slots) {
+    TROMMEL_ASSERT(count <= kPart);
+    table_.move_some(count / 2 + 1);
+    switch (shape_) {
+        case KeyShape::none:
+            if (count > 0 && live_ == 0) new_slot();
+            std::fill(slots, slots + count, live_ == 0 ? kNoSlot : 0);
+            return;
+        case KeyShape::integer:
+            find_or_add_in(IntegerKeys{*this, batch.key_int.data()}, rows, count, slots);
+            return;
+        case KeyShape::encoded:
+            find_or_add_in(TextKeys{*this, batch.key_text.data()}, rows, count, slots);
+            return;
+    }
+}
+
+// Each pass touches only what the pass before has asked for: the table's line, the record of the slot
+// that is most likely the key's, its bytes.
+template <typename Keys>
+void KeyDictionary::find_or_add_in(const Keys& keys, const uint32_t* rows, uint32_t count,
+                                   uint32_t* slots) {
+    std::array<uint32_t, kPart> hash;
+    for (uint32_t i = 0; i < count; ++i) {
+        hash[i] = keys.hash(rows[i]);
+        table_.prefetch(hash[i]);
+    }
+    for (uint32_t i = 0; i < count; ++i) {
+        slots[i] = table_.candidate(hash[i]);
+        if (slots[i] != kNoSlot) __builtin_prefetch(&records()[slots[i]]);
+    }
+    if constexpr (Keys::kHasBytes) {
+        for (uint32_t i = 0; i < count; ++i) {
+            if (slots[i] != kNoSlot) __builtin_prefetch(pool_.at(records()[slots[i]].text.block));
+        }
+    }
+    for (uint32_t i = 0; i < count; ++i) {
+        if (slots[i] != kNoSlot && keys.is(slots[i], rows[i])) continue;
+        slots[i] = table_.find(hash[i], [&](uint32_t slot) { return keys.is(slot, rows[i]); });
+        if (slots[i] == kNoSlot) slots[i] = add(keys, rows[i], hash[i]);
+    }
+}
+
+template <typename Keys>
+uint32_t KeyDictionary::add(const Keys& keys, uint32_t row, uint32_t hash) {
+    const uint32_t slot = new_slot();
+    if (slot == kNoSlot) return kNoSlot;
+    uses()[slot].hash = hash;
+    const bool stored = keys.store(slot, row);
+    if (stored && table_.insert(hash, slot)) return slot;
+    if constexpr (Keys::kHasBytes) {
+        if (stored) free_text(records()[slot].text);
+    }
+    records()[slot].next_free = free_;
+    uses()[slot].holders = kReleased;
+    free_ = slot;
+    --live_;
+    return kNoSlot;
+}
+
+// A slot that was released last is the first to be used again, so that slots stay dense.
+uint32_t KeyDictionary::new_slot() {
+    uint32_t slot = free_;
+    if (slot != kNoSlot) {
+        free_ = records()[slot].next_free;
+    } else {
+        if (slots_ > SlotTable::kSlotMax || !records_.grow_to((size_t{slots_} + 1) * sizeof(Record)) ||
+            !uses_.grow_to((size_t{slots_} + 1) * sizeof(Use))) {
+            return kNoSlot;
+        }
+        slot = slots_++;
+    }
+    uses()[slot] = {0, 0};
+    ++live_;
+    return slot;
+}
+
+void KeyDictionary::let_go(const uint32_t* slots, uint32_t count) {
+    TROMMEL_ASSERT(count <= kPart);
+    std::array<uint32_t, kPart> dead;
+    uint32_t dead_count = 0;
+    for (uint32_t i = 0; i < count; ++i) {
+        Use& use = uses()[slots[i]];
+        if (--use.holders > 0) continue;
+        table_.prefetch(use.hash);
+        dead[dead_count++] = slots[i];
+    }
+    for (uint32_t i = 0; i < dead_count; ++i) release(dead[i]);
+}
+
+void KeyDictionary::release(uint32_t slot) {
+    if (shape_ != KeyShape::none) table_.erase(uses()[slot].hash, slot);
+    if (shape_ == KeyShape::encoded) free_text(records()[slot].text);
+    records()[slot].next_free = free_;
+    uses()[slot].holders = kReleased;
+    free_ = slot;
+    --live_;
+}
+
+SlabPool::Class KeyDictionary::text_class(size_t bytes) const {
+    const auto size = std::lower_bound(kTextSizes.begin(), kTextSizes.end(), bytes);
+    return text_classes_[static_cast<size_t>(size - kTextSizes.begin())];
+}
+
+SlabPool::Ref KeyDictionary::next_block(SlabPool::Ref block) const {
+    SlabPool::Ref next;
+    std::memcpy(&next, pool_.at(block), sizeof next);
+    return next;
+}
+
+bool KeyDictionary::store_text(std::string_view key, Text& text) {
+    if (key.size() > UINT32_MAX) return false;
+    text.bytes = static_cast<uint32_t>(key.size());
+    if (key.size() <= kBlockBytes) {
+        text.block = pool_.allocate(text_class(key.size()));
+        if (text.block == SlabPool::kNone) return false;
+        std::memcpy(pool_.at(text.block), key.data(), key.size());
+        return true;
+    }
+    const auto segments = static_cast<uint32_t>((key.size() + kSegmentBytes - 1) / kSegmentBytes);
+    const SlabPool::Class block_class = text_classes_.back();
+    if (!pool_.ensure(block_class, segments)) return false;
+    // From the last piece to the first, so that each knows its successor.
+    SlabPool::Ref next = SlabPool::kNone;
+    for (uint32_t s = segments; s-- > 0;) {
+        const std::string_view piece = key.substr(size_t{s} * kSegmentBytes, kSegmentBytes);
+        const SlabPool::Ref block = pool_.allocate(block_class);
+        std::memcpy(pool_.at(block), &next, sizeof next);
+        std::memcpy(pool_.at(block) + kLinkBytes, piece.data(), piece.size());
+        next = block;
+    }
+    text.block = next;
+    return true;
+}
+
+void KeyDictionary::free_text(Text text) {
+    if (text.bytes <= kBlockBytes) return pool_.free(text.block);
+    while (text.block != SlabPool::kNone) {
+        const SlabPool::Ref next = next_block(text.block);
+        pool_.free(text.block);
+        text.block = next;
+    }
+}
+
+KeyDictionary::Piece KeyDictionary::first_piece(Text text) const {
+    if (text.bytes <= kBlockBytes) return {{pool_.at(text.block), text.bytes}, SlabPool::kNone, 0};
+    const uint32_t size = std::min(text.bytes, kSegmentBytes);
+    return {{pool_.at(text.block) + kLinkBytes, size}, next_block(text.block), text.bytes - size};
+}
+
+void KeyDictionary::skip(Piece& piece, uint32_t bytes) const {
+    piece.bytes.remove_prefix(bytes);
+    if (!piece.bytes.empty() || piece.left == 0) return;
+    const uint32_t size = std::min(piece.left, kSegmentBytes);
+    piece = {{pool_.at(piece.next) + kLinkBytes, size}, next_block(piece.next), piece.left - size};
+}
+
+bool KeyDictionary::text_equals(Text text, std::string_view key) const {
+    if (text.bytes != key.size()) return false;
+    for (Piece piece = first_piece(text); !key.empty();) {
+        const auto size = static_cast<uint32_t>(piece.bytes.size());
+        if (std::memcmp(piece.bytes.data(), key.data(), size) != 0) return false;
+        key.remove_prefix(size);
+        skip(piece, size);
+    }
+    return true;
+}
+
+uint32_t KeyDictionary::sort_words(uint32_t slot) const {
+    if (shape_ == KeyShape::none) return 0;
+    return shape_ == KeyShape::integer ? 1 : (records()[slot].text.bytes + 7) / 8;
+}
+
+uint64_t KeyDictionary::sort_word(uint32_t slot, uint32_t depth) const {
+    if (depth >= sort_words(slot)) return 0;
+    if (shape_ == KeyShape::integer) {
+        return static_cast<uint64_t>(records()[slot].integer) ^ uint64_t{1} << 63;
+    }
+    const Text text = records()[slot].text;
+    const char* at = pool_.at(text.block);
+    size_t offset = size_t{depth} * 8;
+    const size_t size = std::min<size_t>(8, text.bytes - offset);
+    if (text.bytes > kBlockBytes) {
+        static_assert(kSegmentBytes % 8 == 0, "a word lies within one piece");
+        SlabPool::Ref block = text.block;
+        for (; offset >= kSegmentBytes; offset -= kSegmentBytes) block = next_block(block);
+        at = pool_.at(block) + kLinkBytes;
+    }
+    uint64_t word = 0;
+    std::memcpy(&word, at + offset, size);
+    return __builtin_bswap64(word);
+}
+
+int KeyDictionary::compare(uint32_t a, uint32_t b) const {
+    if (shape_ != KeyShape::encoded) {
+        const uint64_t word_a = sort_word(a, 0), word_b = sort_word(b, 0);
+        return word_a < word_b ? -1 : (word_b < word_a ? 1 : 0);
+    }
+    const Text text_a = records()[a].text, text_b = records()[b].text;
+    Piece at_a = first_piece(text_a), at_b = first_piece(text_b);
+    for (uint32_t left = std::min(text_a.bytes, text_b.bytes); left > 0;) {
+        const auto size = static_cast<uint32_t>(std::min(at_a.bytes.size(), at_b.bytes.size()));
+        const int order = std::memcmp(at_a.bytes.data(), at_b.bytes.data(), size);
+        if (order != 0) return order;
+        left -= size;
+        skip(at_a, size);
+        skip(at_b, size);
+    }
+    return text_a.bytes < text_b.bytes ? -1 : (text_b.bytes < text_a.bytes ? 1 : 0);
+}
+
+void KeyDictionary::append_to(PartialRows& rows, uint32_t slot) const {
+    if (shape_ == KeyShape::integer) rows.key_int.push_back(records()[slot].integer);
+    if (shape_ != KeyShape::encoded) return;
+    Piece piece = first_piece(records()[slot].text);
+    while (!piece.bytes.empty()) {
+        rows.key_bytes.insert(rows.key_bytes.end(), piece.bytes.begin(), piece.bytes.end());
+        skip(piece, static_cast<uint32_t>(piece.bytes.size()));
+    }
+    rows.key_end.push_back(static_cast<uint32_t>(rows.key_bytes.size()));
+}
+
+}  // namespace trommel::cpu

@@ -1,0 +1,150 @@
+#include "kernels/cpu/slot_map.h"
+
+#include <bit>
+#include <cstring>
+
+#include "kernels/rules/assert.h"
+
+namespace trommel::cpu {
+
+CellSpace::CellSpace(const CellLayout& layout, SlabPool& pool) : layout_(layout), pool_(pool) {
+    while (leaf_bits_ < kBits && (size_t{layout.bytes()} << (leaf_bits_ + 1)) <= kLeafBytesMax) {
+        ++leaf_bits_;
+    }
+    cells_ = shape_of(layout.bytes(), uint32_t{1} << leaf_bits_);
+    nodes_ = shape_of(sizeof(Node), uint32_t{1} << kBits);
+}
+
+CellSpace::Shape CellSpace::shape_of(uint32_t bytes, uint32_t width) {
+    Shape shape{bytes, width, {}};
+    const uint32_t sizes[] = {1, 2, 4, width};
+    for (size_t s = 0; s < shape.classes.size(); ++s) {
+        shape.classes[s] = pool_.add_class(size_t{bytes} * std::min(sizes[s], width));
+    }
+    return shape;
+}
+
+// The number of bits set in a 16-bit word. The baseline processor has no instruction for it.
+uint32_t CellSpace::ones(uint32_t bits) {
+    bits -= bits >> 1 & 0x5555;
+    bits = (bits & 0x3333) + (bits >> 2 & 0x3333);
+    bits = (bits + (bits >> 4)) & 0x0f0f;
+    return (bits + (bits >> 8)) & 0x1f;
+}
+
+uint32_t CellSpace::position(const Node& node, uint32_t digit) {
+    if (node.direct != 0) return digit;
+    return ones(node.present & ((uint32_t{1} << digit) - 1));
+}
+
+char* CellSpace::find(const SlotMap& map, uint32_t slot) const {
+    if (uint64_t{slot} >> bits_covered(map) != 0) return nullptr;
+    const Node* node = &map.root;
+    for (uint32_t height = map.height; height > 0; --height) {
+        const uint32_t digit = slot >> (leaf_bits_ + kBits * (height - 1)) & (nodes_.width - 1);
+        if ((node->present >> digit & 1) == 0) return nullptr;
+        node = nodes(*node) + position(*node, digit);
+    }
+    const uint32_t digit = slot & (cells_.width - 1);
+    if ((node->present >> digit & 1) == 0) return nullptr;
+    return pool_.at(node->children) + size_t{position(*node, digit)} * cells_.bytes;
+}
+
+char* CellSpace::find_or_add(SlotMap& map, uint32_t slot) {
+    if (!cover(map, slot)) return nullptr;
+    Node* node = &map.root;
+    for (uint32_t height = map.height; height > 0; --height) {
+        const uint32_t digit = slot >> (leaf_bits_ + kBits * (height - 1)) & (nodes_.width - 1);
+        if ((node->present >> digit & 1) != 0) {
+            node = nodes(*node) + position(*node, digit);
+            continue;
+        }
+        char* const added = add_child(*node, digit, nodes_);
+        if (added == nullptr) return nullptr;
+        const Node empty;
+        std::memcpy(added, &empty, sizeof empty);
+        node = reinterpret_cast<Node*>(added);
+    }
+    const uint32_t digit = slot & (cells_.width - 1);
+    if ((node->present >> digit & 1) != 0) {
+        return pool_.at(node->children) + size_t{position(*node, digit)} * cells_.bytes;
+    }
+    // A lone cell, and one of a direct node, is added without moving another.
+    if (node->direct == 0 && node->present != 0) ++moves_;
+    char* const cell = add_child(*node, digit, cells_);
+    if (cell == nullptr) return nullptr;
+    layout_.clear(cell);
+    ++map.count;
+    return cell;
+}
+
+// Puts new roots on top until the map reaches `slot`.
+bool CellSpace::cover(SlotMap& map, uint32_t slot) {
+    while (uint64_t{slot} >> bits_covered(map) != 0) {
+        if (map.root.present != 0) {
+            Node above;
+            char* const below = add_child(above, 0, nodes_);
+            if (below == nullptr) return false;
+            std::memcpy(below, &map.root, sizeof map.root);
+            map.root = above;
+        }
+        ++map.height;
+    }
+    return true;
+}
+
+// Room for a child of `digit`, with undefined contents; nullptr, and nothing changed, without memory.
+char* CellSpace::add_child(Node& node, uint32_t digit, const Shape& shape) {
+    const uint32_t count = ones(node.present);
+    if (!make_room(node, count, shape)) return nullptr;
+    const uint32_t place = position(node, digit);
+    char* const at = pool_.at(node.children) + size_t{place} * shape.bytes;
+    if (node.direct == 0) std::memmove(at + shape.bytes, at, size_t{count - place} * shape.bytes);
+    node.present = static_cast<uint16_t>(node.present | 1u << digit);
+    return at;
+}
+
+// Moves the children to the next larger block when theirs is full.
+bool CellSpace::make_room(Node& node, uint32_t count, const Shape& shape) {
+    if (node.direct != 0 || (count != 0 && !std::has_single_bit(count))) return true;
+    TROMMEL_DCHECK(count <= kPackedMax && count < shape.width);
+    const size_t next = count == 0 ? 0 : static_cast<size_t>(std::bit_width(count));
+    const SlabPool::Ref block = pool_.allocate(shape.classes[next]);
+    if (block == SlabPool::kNone) return false;
+    char* const to = pool_.at(block);
+    if (count > 0) {
+        const char* from = pool_.at(node.children);
+        if (count < kPackedMax) {
+            std::memcpy(to, from, size_t{count} * shape.bytes);
+        } else {
+            for (uint32_t digit = 0; digit < shape.width; ++digit) {
+                if ((node.present >> digit & 1) == 0) continue;
+                std::memcpy(to + size_t{digit} * shape.bytes, from, shape.bytes);
+                from += shape.bytes;
+            }
+            node.direct = 1;
+        }
+        pool_.free(node.children);
+    }
+    node.children = block;
+    return true;
+}
+
+void CellSpace::clear(SlotMap& map) {
+    free_node(map.root, map.height);
+    map = {};
+}
+
+void CellSpace::free_node(Node& node, uint32_t height) {
+    if (node.present == 0) return;
+    if (height > 0) {
+        Node* const children = nodes(node);
+        for (uint32_t digit = 0, packed = 0; digit < nodes_.width; ++digit) {
+            if ((node.present >> digit & 1) == 0) continue;
+            free_node(children[node.direct != 0 ? digit : packed++], height - 1);
+        }
+    }
+    pool_.free(node.children);
+}
+
+}  // namespace trommel::cpu

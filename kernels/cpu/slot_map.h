@@ -1,0 +1,92 @@
+#pragma once
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "kernels/cpu/cell_layout.h"
+#include "kernels/cpu/slab_pool.h"
+
+namespace trommel::cpu {
+
+// A sparse array of cells by key slot: a radix tree of 16-way nodes. A node with up to four children
+// keeps them packed, one with more keeps them at their digit. A pane that has every key costs its cells
+// plus 3 %, one that has a few of a million keys about 60 bytes more per cell (window_store.md).
+// Plain data; CellSpace holds the code and the memory.
+struct SlotMap {
+    struct Node {
+        SlabPool::Ref children = SlabPool::kNone;  // A block of nodes, at the lowest level of cells.
+        uint16_t present = 0;                      // Bit d: there is a child of digit d.
+        uint16_t direct = 0;                       // Children stand at their digit, else packed.
+    };
+    Node root;
+    uint32_t count = 0;   // Cells.
+    uint32_t height = 0;  // Levels of nodes below the root.
+};
+
+class CellSpace {
+   public:
+    CellSpace(const CellLayout& layout, SlabPool& pool);
+
+    // nullptr when the slot has no cell.
+    char* find(const SlotMap& map, uint32_t slot) const;
+    // Makes an empty cell if the slot has none; nullptr when there is no memory (nothing has changed
+    // that can be seen). Adding may move cells of the same map: see moves().
+    char* find_or_add(SlotMap& map, uint32_t slot);
+    // Grows when a cell that existed was moved by find_or_add().
+    uint64_t moves() const { return moves_; }
+
+    // visit(slot, cell) for each cell, by ascending slot.
+    template <typename Visit>
+    void for_each(const SlotMap& map, Visit&& visit) const {
+        visit_node(map.root, map.height, 0, visit);
+    }
+    // Frees everything.
+    void clear(SlotMap& map);
+
+    const CellLayout& layout() const { return layout_; }
+    const SlabPool& pool() const { return pool_; }
+
+   private:
+    static constexpr uint32_t kBits = 4;
+    static constexpr uint32_t kPackedMax = 4;
+    static constexpr size_t kLeafBytesMax = SlabPool::kBlockBytesMax;
+    using Node = SlotMap::Node;
+    struct Shape {  // Of a node's children: cells or nodes.
+        uint32_t bytes = 0;
+        uint32_t width = 0;  // 2^bits.
+        std::array<SlabPool::Class, 4> classes{};  // Blocks for 1, 2, 4 and `width` of them.
+    };
+
+    static uint32_t ones(uint32_t bits);
+    static uint32_t position(const Node& node, uint32_t digit);
+    Shape shape_of(uint32_t bytes, uint32_t width);
+    uint32_t bits_covered(const SlotMap& map) const { return leaf_bits_ + kBits * map.height; }
+    Node* nodes(const Node& node) const { return reinterpret_cast<Node*>(pool_.at(node.children)); }
+    char* add_child(Node& node, uint32_t digit, const Shape& shape);
+    bool make_room(Node& node, uint32_t count, const Shape& shape);
+    bool cover(SlotMap& map, uint32_t slot);
+    void free_node(Node& node, uint32_t height);
+
+    template <typename Visit>
+    void visit_node(const Node& node, uint32_t height, uint32_t slot, Visit& visit) const {
+        const uint32_t width = height == 0 ? cells_.width : nodes_.width;
+        for (uint32_t digit = 0, packed = 0; digit < width; ++digit) {
+            if ((node.present >> digit & 1) == 0) continue;
+            const uint32_t place = node.direct != 0 ? digit : packed++;
+            if (height == 0) {
+                visit(slot | digit, pool_.at(node.children) + size_t{place} * cells_.bytes);
+            } else {
+                const uint32_t shift = leaf_bits_ + kBits * (height - 1);
+                visit_node(nodes(node)[place], height - 1, slot | digit << shift, visit);
+            }
+        }
+    }
+
+    const CellLayout& layout_;
+    SlabPool& pool_;
+    uint32_t leaf_bits_ = 0;
+    Shape cells_, nodes_;
+    uint64_t moves_ = 0;
+};
+
+}  // namespace trommel::cpu

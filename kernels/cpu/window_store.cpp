@@ -1,0 +1,302 @@
+#include "kernels/cpu/window_store.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "kernels/rules/assert.h"
+#include "kernels/rules/window.h"
+
+namespace trommel::cpu {
+namespace {
+
+constexpr int64_t kNoEnd = INT64_MAX;
+constexpr uint32_t kPart = KeyDictionary::kPart;
+constexpr uint32_t kPrefetchRows = 16;  // Rows on their way out that are asked for ahead.
+
+}  // namespace
+
+WindowStore::WindowStore(const Config& config, uint64_t seed, MemoryBudget& budget)
+    : layout_(config),
+      offset_us_(config.window_offset_us),
+      pane_us_(rules::pane_us(config)),
+      lateness_us_(config.time.allowed_lateness_us),
+      pool_(budget),
+      cells_(layout_, pool_),
+      keys_(config, seed, budget, pool_),
+      panes_(pool_, cells_),
+      order_(keys_, budget),
+      scratch_(layout_.bytes()) {
+    const std::vector<uint32_t> ranks = window_name_ranks(config);
+    for (uint32_t w = 0; w < config.windows.size(); ++w) {
+        const Window& window = config.windows[w];
+        if (!rules::is_aligned(window.kind)) continue;
+        specs_.push_back({w, ranks[w], window.size_us, window.slide_us, INT64_MIN});
+    }
+    pieces_.reserve(kPanesPerWindowMax);
+}
+
+uint32_t WindowStore::add(const RecordBatch& batch, const uint32_t* rows, uint32_t count,
+                          uint32_t* refused) {
+    if (specs_.empty()) return 0;
+    uint32_t refused_count = 0;
+    for (uint32_t begin = 0; begin < count; begin += kPart) {
+        uint32_t* const out = refused + refused_count;
+        uint32_t left = add_part(batch, rows + begin, std::min(kPart, count - begin), out);
+        while (left > 0 && give_up_caches()) left = add_part(batch, out, left, out);
+        refused_count += left;
+    }
+    return refused_count;
+}
+
+// `refused` may be `rows`.
+uint32_t WindowStore::add_part(const RecordBatch& batch, const uint32_t* rows, uint32_t count,
+                               uint32_t* refused) {
+    std::array<uint32_t, kPart> slots;
+    keys_.find_or_add(batch, rows, count, slots.data());
+
+    // Cells are found and asked for first, and updated when all are on their way.
+    Placed placed;
+    std::array<uint32_t, kPart> refused_slots;
+    uint32_t refused_count = 0;
+    const uint64_t moves = cells_.moves();
+    PaneTree::Ref pane = PaneTree::kNone;
+    int64_t pane_start_us = 0;
+    for (uint32_t i = 0; i < count; ++i) {
+        const uint32_t row = rows[i];
+        const int64_t since_start_us = batch.time_us[row] - pane_start_us;
+        if (pane == PaneTree::kNone || since_start_us < 0 || since_start_us >= pane_us_) {
+            const int64_t index = index_of(batch.time_us[row]);
+            pane_start_us = rules::pane_start(index, offset_us_, pane_us_);
+            pane = pane_of(index);
+        }
+        char* const cell = cell_in(pane, slots[i]);
+        if (cell == nullptr) {
+            refused_slots[refused_count] = slots[i];
+            refused[refused_count++] = row;
+            continue;
+        }
+        __builtin_prefetch(cell, 1);
+        placed.put(row, pane, slots[i], cell);
+    }
+    if (cells_.moves() != moves) {
+        for (uint32_t i = 0; i < placed.count; ++i) {
+            placed.cell[i] = cells_.find(panes_.cells(placed.pane[i]), placed.slot[i]);
+        }
+    }
+    layout_.update(placed.cell.data(), batch, placed.row.data(), placed.count);
+    for (uint32_t i = 0; i < refused_count; ++i) {
+        leave_no_trace(batch.time_us[refused[i]], refused_slots[i]);
+    }
+    return refused_count;
+}
+
+// The pane, made if need be; kNone when it is final or there is no memory.
+PaneTree::Ref WindowStore::pane_of(int64_t index) {
+    if (index < open_from_) return PaneTree::kNone;
+    Recent& recent = recent_[static_cast<uint64_t>(index) % kRecentPanes];
+    if (recent.pane == PaneTree::kNone || recent.index != index) {
+        recent = {index, panes_.find_or_add(index)};
+    }
+    return recent.pane;
+}
+
+// The key's cell in the pane, made if need be; nullptr when any of the three is missing.
+char* WindowStore::cell_in(PaneTree::Ref pane, uint32_t slot) {
+    if (pane == PaneTree::kNone || slot == KeyDictionary::kNoSlot) return nullptr;
+    SlotMap& map = panes_.cells(pane);
+    const uint32_t before = map.count;
+    char* const cell = cells_.find_or_add(map, slot);
+    if (map.count != before) keys_.hold(slot);
+    return cell;
+}
+
+// A key or pane that was made for a refused event, and that no other event has used, goes again.
+void WindowStore::leave_no_trace(int64_t time_us, uint32_t slot) {
+    if (slot != KeyDictionary::kNoSlot) keys_.release_unheld(slot);
+    const PaneTree::Ref pane = panes_.find(index_of(time_us));
+    if (pane != PaneTree::kNone && panes_.cells(pane).count == 0) drop_pane(pane);
+}
+
+// Frees what only makes closing quicker, unless it is in use; false when there was nothing to free.
+bool WindowStore::give_up_caches() {
+    if (open_.spec != nullptr) return false;
+    const bool combined = panes_.drop_combined();
+    return order_.give_back() || combined;
+}
+
+void WindowStore::advance(int64_t watermark_us) {
+    if (watermark_us <= watermark_us_) return;
+    watermark_us_ = watermark_us;
+    if (specs_.empty()) return;
+    const int64_t final_us = rules::final_end(lateness_us_, watermark_us);
+    if (final_us <= -2 * kTimeLimitUs) return;  // Before all times, and too far off to divide.
+    open_from_ = final_us >= 2 * kTimeLimitUs
+                     ? INT64_MAX
+                     : rules::pane_index(final_us, offset_us_, pane_us_);
+}
+
+bool WindowStore::take_closed(PartialRows& out, uint32_t rows_max) {
+    out.clear();
+    while (out.count() < rows_max && !out.key_bytes_full()) {
+        if (open_.spec == nullptr && !open_next()) break;
+        take_rows(out, rows_max);
+    }
+    return out.count() > 0;
+}
+
+// The end of the spec's next window with an event, final or not; kNoEnd: there is none.
+int64_t WindowStore::next_end(const Spec& spec) const {
+    if (spec.done_end_us == INT64_MIN) {
+        const PaneTree::Ref first = panes_.first();
+        return first == PaneTree::kNone
+                   ? kNoEnd
+                   : rules::first_end_after(start_of(first), offset_us_, spec.slide_us);
+    }
+    // The window after the last one, or when it is empty the first that the next event is in.
+    const int64_t end_us = spec.done_end_us + spec.slide_us;
+    const PaneTree::Ref pane = panes_.at_or_after(index_of(end_us - spec.size_us));
+    if (pane == PaneTree::kNone) return kNoEnd;
+    return std::max(end_us, rules::first_end_after(start_of(pane), offset_us_, spec.slide_us));
+}
+
+// Opens the next final window in W4 order.
+bool WindowStore::open_next() {
+    const auto rank = [](const Open& open) {
+        return std::tuple{open.end_us, open.start_us, open.spec->name_rank};
+    };
+    Open next;
+    for (Spec& spec : specs_) {
+        const int64_t end_us = next_end(spec);
+        if (end_us == kNoEnd || !rules::is_final(end_us, lateness_us_, watermark_us_)) continue;
+        const Open candidate{&spec, end_us - spec.size_us, end_us, Cells::piece};
+        if (next.spec == nullptr || rank(candidate) < rank(next)) next = candidate;
+    }
+    if (next.spec == nullptr) return false;
+    open_ = next;
+    merge_pieces();
+    order_.begin_window();
+    begin_pass();
+    return true;
+}
+
+// Finds out what the open window's cells are made of, and combines them if there is memory for it.
+// Ranges of panes are combined beforehand only for a sliding window, which will use them again.
+void WindowStore::merge_pieces() {
+    pieces_.clear();
+    const bool again = open_.spec->slide_us < open_.spec->size_us;
+    panes_.cover(index_of(open_.start_us), index_of(open_.end_us), again,
+                 [this](PaneTree::Ref piece) { pieces_.push_back(piece); });
+    if (pieces_.size() == 1) return;
+    open_.cells = Cells::merged;
+    for (const PaneTree::Ref piece : pieces_) {
+        cells_.for_each(panes_.cells(piece), [this](uint32_t slot, const char* cell) {
+            char* const into =
+                open_.cells == Cells::merged ? cells_.find_or_add(merged_, slot) : nullptr;
+            if (into == nullptr) {
+                open_.cells = Cells::scattered;
+            } else {
+                layout_.combine(into, cell);
+            }
+        });
+    }
+    if (open_.cells == Cells::scattered) cells_.clear(merged_);
+}
+
+// Gives the open window's rows to order_.
+void WindowStore::begin_pass() {
+    const auto add = [this](uint32_t slot, const char* cell) { order_.add(slot, pool_.ref_of(cell)); };
+    if (open_.cells == Cells::merged) {
+        order_.begin_pass(merged_.count);
+        cells_.for_each(merged_, add);
+    } else {
+        uint64_t rows = 0;
+        for (const PaneTree::Ref piece : pieces_) rows += panes_.cells(piece).count;
+        order_.begin_pass(rows);
+        for (const PaneTree::Ref piece : pieces_) cells_.for_each(panes_.cells(piece), add);
+    }
+    order_.end_pass();
+}
+
+// Appends rows of the open window until `out` is full or the window is done.
+void WindowStore::take_rows(PartialRows& out, uint32_t rows_max) {
+    while (out.count() < rows_max && !out.key_bytes_full()) {
+        const RowOrder::Row* const row = order_.peek();
+        if (row == nullptr) {
+            if (order_.is_complete()) return close_window();
+            begin_pass();
+            continue;
+        }
+        if (const RowOrder::Row* const later = order_.peek(kPrefetchRows)) {
+            __builtin_prefetch(pool_.at(later->cell));
+            keys_.prefetch(later->slot);
+        }
+        out.window.push_back(open_.spec->window);
+        out.start_us.push_back(open_.start_us);
+        out.end_us.push_back(open_.end_us);
+        keys_.append_to(out, row->slot);
+        const char* const cell = cell_of(*row);
+        out.cells.insert(out.cells.end(), cell, cell + layout_.bytes());
+        order_.pop();
+    }
+}
+
+const char* WindowStore::cell_of(const RowOrder::Row& row) {
+    if (open_.cells != Cells::scattered) return pool_.at(row.cell);
+    layout_.clear(scratch_.data());
+    for (const PaneTree::Ref piece : pieces_) {
+        const char* const cell = cells_.find(panes_.cells(piece), row.slot);
+        if (cell != nullptr) layout_.combine(scratch_.data(), cell);
+    }
+    return scratch_.data();
+}
+
+void WindowStore::close_window() {
+    cells_.clear(merged_);
+    open_.spec->done_end_us = open_.end_us;
+    open_ = {};
+    drop_finished_panes();
+}
+
+// The earliest panes go when the last window that covers them has been handed out, of every spec.
+void WindowStore::drop_finished_panes() {
+    for (;;) {
+        const PaneTree::Ref pane = panes_.first();
+        if (pane == PaneTree::kNone) return;
+        const int64_t start_us = start_of(pane);
+        for (const Spec& spec : specs_) {
+            const int64_t last_us =
+                rules::last_end_covering(start_us, offset_us_, spec.slide_us, spec.size_us);
+            if (last_us > spec.done_end_us) return;
+        }
+        drop_pane(pane);
+    }
+}
+
+void WindowStore::drop_pane(PaneTree::Ref pane) {
+    std::array<uint32_t, kPart> slots;
+    uint32_t count = 0;
+    cells_.for_each(panes_.cells(pane), [&](uint32_t slot, const char*) {
+        slots[count++] = slot;
+        if (count < kPart) return;
+        keys_.let_go(slots.data(), count);
+        count = 0;
+    });
+    keys_.let_go(slots.data(), count);
+    const int64_t index = panes_.index(pane);
+    recent_[static_cast<uint64_t>(index) % kRecentPanes] = {};
+    panes_.erase(index);
+}
+
+WindowMemory window_memory(const Config& config) {
+    const CellLayout layout(config);
+    WindowMemory memory;
+    // A slab of each size in use, the smallest table, and the arrays by slot.
+    memory.fixed_bytes = key_shape(config) == KeyShape::encoded ? 384 << 10 : 160 << 10;
+    // Record and use of a slot, and its entry in a table that is between 35 % and 70 % full.
+    memory.bytes_per_key = 16 + 16;
+    // The cell and its share of half-filled nodes.
+    memory.bytes_per_cell = layout.bytes() + layout.bytes() / 4 + 8;
+    return memory;
+}
+
+}  // namespace trommel::cpu

@@ -1,0 +1,129 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "kernels/cpu/cell_layout.h"
+#include "kernels/cpu/key_dictionary.h"
+#include "kernels/cpu/memory.h"
+#include "kernels/cpu/pane_tree.h"
+#include "kernels/cpu/partial_rows.h"
+#include "kernels/cpu/row_order.h"
+#include "kernels/cpu/slab_pool.h"
+#include "kernels/cpu/slot_map.h"
+#include "kernels/rules/window.h"
+#include "trommel/config.h"
+#include "trommel/record_batch.h"
+
+namespace trommel::cpu {
+
+// What windows cost in memory, for `trommel check`. Estimates of the usual case, per shard.
+struct WindowMemory {
+    uint64_t fixed_bytes = 0;
+    uint64_t bytes_per_key = 0;   // Without the text of an encoded key.
+    uint64_t bytes_per_cell = 0;  // Per key and pane that has an event of it; sessions: per session.
+};
+WindowMemory window_memory(const Config& config);
+
+// One shard's tumbling and sliding windows: keys, panes and their cells (window_store.md).
+// One owner, one thread. Everything that grows is charged to the budget, which must outlive it.
+class WindowStore {
+   public:
+    WindowStore(const Config& config, uint64_t seed, MemoryBudget& budget);
+
+    // Adds the events `rows[0..count)` of the batch (unique, on time) to the cells of their panes. An
+    // event that needs a key, pane or cell for which there is no memory leaves no trace; its row is
+    // written to `refused` (room for `count`), in order. Returns how many.
+    // Events of panes that advance() has made final are refused too.
+    uint32_t add(const RecordBatch& batch, const uint32_t* rows, uint32_t count, uint32_t* refused);
+
+    // Moves the watermark; it never goes back. INT64_MAX: the input has ended. Cheap.
+    void advance(int64_t watermark_us);
+
+    // Replaces `out` by the next final rows in W4 order, at most `rows_max` (> 0); false when there is
+    // none now. Events may be added between two takes.
+    bool take_closed(PartialRows& out, uint32_t rows_max);
+
+    const CellLayout& layout() const { return layout_; }
+    uint32_t keys() const { return keys_.count(); }
+    uint64_t panes() const { return panes_.count(); }
+    uint64_t committed_bytes() const {
+        return pool_.committed_bytes() + keys_.committed_bytes() + order_.committed_bytes();
+    }
+
+   private:
+    struct Spec {
+        uint32_t window;  // Index into Config::windows.
+        uint32_t name_rank;
+        int64_t size_us, slide_us;
+        int64_t done_end_us = INT64_MIN;  // Its windows up to this end have been handed out.
+    };
+    struct Placed {  // Events of one part whose cells have been found.
+        std::array<uint32_t, KeyDictionary::kPart> row, slot;
+        std::array<PaneTree::Ref, KeyDictionary::kPart> pane;
+        std::array<char*, KeyDictionary::kPart> cell;
+        uint32_t count = 0;
+
+        void put(uint32_t at_row, PaneTree::Ref at_pane, uint32_t at_slot, char* at_cell) {
+            row[count] = at_row;
+            pane[count] = at_pane;
+            slot[count] = at_slot;
+            cell[count++] = at_cell;
+        }
+    };
+    enum class Cells : uint8_t { piece, merged, scattered };  // Where a row's cell is found.
+    struct Open {                                             // The window being handed out.
+        Spec* spec = nullptr;                                 // None: no window is.
+        int64_t start_us = 0, end_us = 0;
+        Cells cells = Cells::piece;
+    };
+
+    PaneTree::Ref pane_of(int64_t index);
+    uint32_t add_part(const RecordBatch& batch, const uint32_t* rows, uint32_t count,
+                      uint32_t* refused);
+    char* cell_in(PaneTree::Ref pane, uint32_t slot);
+    void leave_no_trace(int64_t time_us, uint32_t slot);
+    bool give_up_caches();
+    int64_t index_of(int64_t time_us) const {
+        return rules::pane_index(time_us, offset_us_, pane_us_);
+    }
+    int64_t start_of(PaneTree::Ref pane) const {
+        return rules::pane_start(panes_.index(pane), offset_us_, pane_us_);
+    }
+    int64_t next_end(const Spec& spec) const;
+    bool open_next();
+    void merge_pieces();
+    void begin_pass();
+    void take_rows(PartialRows& out, uint32_t rows_max);
+    const char* cell_of(const RowOrder::Row& row);
+    void close_window();
+    void drop_finished_panes();
+    void drop_pane(PaneTree::Ref pane);
+
+    const CellLayout layout_;
+    const int64_t offset_us_, pane_us_, lateness_us_;
+    std::vector<Spec> specs_;
+    int64_t watermark_us_ = INT64_MIN;
+    int64_t open_from_ = INT64_MIN;  // Panes from this index on may still get events.
+
+    SlabPool pool_;
+    CellSpace cells_;
+    KeyDictionary keys_;
+    PaneTree panes_;
+    RowOrder order_;
+
+    // Panes that were used lately, by the low bits of their index.
+    static constexpr size_t kRecentPanes = 64;
+    struct Recent {
+        int64_t index = INT64_MIN;
+        PaneTree::Ref pane = PaneTree::kNone;
+    };
+    std::array<Recent, kRecentPanes> recent_;
+
+    Open open_;
+    std::vector<PaneTree::Ref> pieces_;  // What the open window is combined from.
+    SlotMap merged_;                     // The pieces combined, when there is memory for it.
+    std::vector<char> scratch_;          // One cell.
+};
+
+}  // namespace trommel::cpu

@@ -1,0 +1,96 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "trommel/record_batch.h"
+
+#include "net/decoder.h"
+#include "net/fault.h"
+
+namespace trommel::net {
+
+// What a field's text was written as. A CSV cell may be anything; in JSON the type must fit.
+enum class Lexeme : uint8_t { string, number, null, other, lone_surrogate, cell };
+
+// Converts the used fields of one record at a time and puts them into the next row of a batch:
+//   begin(); put() for each field; finish().
+class RowWriter {
+   public:
+    RowWriter(const DecodeOptions& options, const DecodeContext& context);
+
+    static constexpr uint32_t kUnused = UINT32_MAX;
+    // The number of the field `name`, or kUnused.
+    uint32_t field(std::string_view name) const {
+        uint32_t left = by_first_[name.empty() ? 0 : static_cast<uint8_t>(name[0])];
+        for (; left != 0; left &= left - 1) {
+            const auto f = static_cast<uint32_t>(__builtin_ctz(left));
+            if (fields_[f].name == name) return f;
+        }
+        return kUnused;
+    }
+    const std::string& field_name(uint32_t field) const { return fields_[field].name; }
+    uint32_t fields() const { return static_cast<uint32_t>(fields_.size()); }
+
+    // Reads the clock, for max_future. Once per chunk.
+    void look_at_clock();
+
+    // The row batch.count of `batch` is next. Texts given to put() must live as long as the batch.
+    void begin(RecordBatch& batch);
+    // The first put() of a field counts (E5).
+    void put(uint32_t field, Lexeme lexeme, std::string_view text);
+    // Whether the row is readable; if not it is marked corrupt. Its partition is set by settle().
+    bool finish();
+    // Marks the row corrupt as a whole, without a partition: nothing that was put counts.
+    void reject(std::string_view detail);
+    // Gives the row its partition, which may be a new one. Not for a record that is left for later.
+    void settle();
+
+   private:
+    enum class Kind : uint8_t { partition, id, time, key_text, key_integer, value };
+    // One purpose of a field, and what to say when it does not serve.
+    struct Use {
+        Kind kind;
+        uint32_t index;  // Of the key part or value.
+        int digits;      // value; time in s, ms or us: to microseconds.
+        std::array<std::string, kFaults> details;
+    };
+    struct Field {
+        std::string name;
+        std::vector<Use> uses;
+    };
+
+    void add_use(const std::string& name, Kind kind, size_t index = 0, int digits = 0);
+    bool fits(const Use& use, Lexeme lexeme, Fault& fault) const;
+    Fault convert(const Use& use, std::string_view text);
+    Fault convert_id(std::string_view text);
+    Fault convert_time(const Use& use, std::string_view text);
+    void blame(const Use& use, Fault fault);
+    std::string_view encode_key();
+
+    std::vector<Field> fields_;
+    std::array<uint32_t, 256> by_first_{};  // Fields whose name begins with this byte, as bits.
+    IdForm id_form_;
+    TimeForm time_form_;
+    std::vector<FieldType> key_types_;
+    KeyShape key_shape_ = KeyShape::none;
+    int64_t max_time_us_;
+    std::optional<int64_t> max_future_us_;
+    int64_t max_now_us_ = INT64_MAX;
+    DecodeContext context_;
+    const Use* partition_use_ = nullptr;
+
+    // The record at hand.
+    RecordBatch* batch_ = nullptr;
+    uint32_t row_ = 0;
+    uint32_t seen_ = 0;  // Fields, as bits.
+    std::string_view detail_;
+    std::string_view partition_;
+    bool has_partition_ = false;
+    std::array<std::string_view, kKeyFieldsMax> key_texts_;
+    std::array<int64_t, kKeyFieldsMax> key_integers_{};
+};
+
+}  // namespace trommel::net

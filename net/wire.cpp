@@ -1,0 +1,105 @@
+#include "net/wire.h"
+
+#define XXH_STATIC_LINKING_ONLY  // For a hash state that needs no allocation.
+#include <bit>
+#include <cstring>
+#include <xxhash.h>
+
+namespace trommel::net {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "the wire format is little-endian");
+
+constexpr char kMagic[] = {'T', 'R', 'M', '1'};
+constexpr uint8_t kVersion = 1;
+constexpr size_t kChecksumAt = 28;
+
+template <class Integer>
+Integer load(const char* bytes) {
+    Integer value;
+    std::memcpy(&value, bytes, sizeof value);
+    return value;
+}
+
+template <class Integer>
+void append(Integer value, std::string& out) {
+    out.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+uint32_t checksum_of(std::string_view frame) {
+    constexpr char kZero[4] = {};
+    constexpr size_t kBehind = kChecksumAt + sizeof kZero;
+    XXH3_state_t state;
+    XXH3_INITSTATE(&state);
+    XXH3_64bits_reset(&state);
+    XXH3_64bits_update(&state, frame.data(), kChecksumAt);
+    XXH3_64bits_update(&state, kZero, sizeof kZero);
+    XXH3_64bits_update(&state, frame.data() + kBehind, frame.size() - kBehind);
+    return static_cast<uint32_t>(XXH3_64bits_digest(&state));
+}
+
+void append_event(const WireEvent& event, uint16_t event_bytes, std::string& out) {
+    append(event.id_lo, out);
+    if (event_bytes == kWideEventBytes) append(event.id_hi, out);
+    append(event.key, out);
+    append(event.time_us, out);
+    append(event.value, out);
+}
+
+}  // namespace
+
+const char* to_text(FrameFault fault) {
+    constexpr const char* kTexts[] = {"", "not a frame: it does not begin with TRM1",
+                                      "a frame of another version or with unknown flags",
+                                      "a frame with impossible sizes",
+                                      "a frame with a wrong checksum"};
+    return kTexts[static_cast<size_t>(fault)];
+}
+
+FrameFault read_header(const char* bytes, FrameHeader& header) {
+    if (std::memcmp(bytes, kMagic, sizeof kMagic) != 0) return FrameFault::magic;
+    const uint8_t version = load<uint8_t>(bytes + 4);
+    const uint8_t flags = load<uint8_t>(bytes + 5);
+    if (version != kVersion || flags != 0) return FrameFault::version;
+    header.source_id = load<uint32_t>(bytes + 8);
+    header.epoch = load<uint32_t>(bytes + 12);
+    header.sequence = load<uint64_t>(bytes + 16);
+    header.count = load<uint16_t>(bytes + 24);
+    header.event_bytes = load<uint16_t>(bytes + 26);
+    header.checksum = load<uint32_t>(bytes + kChecksumAt);
+    const bool known_event =
+        header.event_bytes == kNarrowEventBytes || header.event_bytes == kWideEventBytes;
+    if (load<uint16_t>(bytes + 6) != kFrameHeaderBytes || !known_event) return FrameFault::sizes;
+    return FrameFault::none;
+}
+
+FrameFault check_frame(std::string_view frame, const FrameHeader& header) {
+    return checksum_of(frame) == header.checksum ? FrameFault::none : FrameFault::checksum;
+}
+
+WireEvent read_event(const char* bytes, uint16_t event_bytes) {
+    const bool wide = event_bytes == kWideEventBytes;
+    const char* const rest = bytes + (wide ? 16 : 8);
+    return {load<uint64_t>(bytes), wide ? load<uint64_t>(bytes + 8) : 0, load<int64_t>(rest),
+            load<int64_t>(rest + 8), load<int64_t>(rest + 16)};
+}
+
+void append_frame(FrameHeader header, const std::vector<WireEvent>& events, std::string& out) {
+    const size_t begin = out.size();
+    header.count = static_cast<uint16_t>(events.size());
+    out.append(kMagic, sizeof kMagic);
+    append(kVersion, out);
+    append(uint8_t{0}, out);
+    append(static_cast<uint16_t>(kFrameHeaderBytes), out);
+    append(header.source_id, out);
+    append(header.epoch, out);
+    append(header.sequence, out);
+    append(header.count, out);
+    append(header.event_bytes, out);
+    append(uint32_t{0}, out);
+    for (const WireEvent& event : events) append_event(event, header.event_bytes, out);
+    const uint32_t checksum = checksum_of(std::string_view(out).substr(begin));
+    std::memcpy(out.data() + begin + kChecksumAt, &checksum, sizeof checksum);
+}
+
+}  // namespace trommel::net

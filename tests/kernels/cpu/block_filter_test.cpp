@@ -1,0 +1,533 @@
+#include "kernels/cpu/block_filter.h"
+
+#include <algorithm>
+#include <cmath>
+#include <gtest/gtest.h>
+#include <memory>
+#include <numeric>
+#include <random>
+#include <unordered_map>
+#include <vector>
+
+#include "kernels/rules/hash.h"
+#include "kernels/rules/lateness.h"
+
+namespace trommel::cpu {
+namespace {
+
+using rules::FilterDemand;
+using rules::kUnknownUs;
+
+constexpr rules::HashSeed kSeed = rules::hash_seed(42, rules::Purpose::id);
+
+struct Event {
+    uint64_t id;
+    int64_t time_us;
+};
+
+// The filters of a job's shards, fed the way a job feeds them.
+class Shards {
+   public:
+    Shards(const rules::FilterGeometry& geometry, uint32_t shards, SimdLevel simd)
+        : budget_(uint64_t{1} << 32) {
+        for (uint32_t s = 0; s < shards; ++s) {
+            const BlockFilterOptions options{geometry, rules::group_begin(s, shards),
+                                             rules::group_begin(s + 1, shards), simd};
+            filters_.push_back(BlockFilter::create(options, budget_));
+        }
+    }
+
+    std::vector<Outcome> judge(int64_t watermark_us, const std::vector<Event>& events) {
+        const auto count = static_cast<uint32_t>(events.size());
+        hash_.resize(count);
+        time_us_.resize(count);
+        for (uint32_t i = 0; i < count; ++i) {
+            hash_[i] = rules::hash_u64(events[i].id, kSeed);
+            time_us_[i] = events[i].time_us;
+        }
+        std::vector<Outcome> outcomes(count);
+        const auto shards = static_cast<uint32_t>(filters_.size());
+        for (uint32_t s = 0; s < shards; ++s) {
+            std::vector<uint32_t> rows;
+            for (uint32_t i = 0; i < count; ++i) {
+                if (rules::shard_of(hash_[i], shards) == s) rows.push_back(i);
+            }
+            if (!rows.empty()) judge_shard(*filters_[s], watermark_us, rows, outcomes);
+        }
+        return outcomes;
+    }
+
+    BlockFilter& filter(size_t s = 0) { return *filters_[s]; }
+
+   private:
+    void judge_shard(BlockFilter& filter, int64_t watermark_us, const std::vector<uint32_t>& rows,
+                     std::vector<Outcome>& outcomes) {
+        const auto count = static_cast<uint32_t>(rows.size());
+        std::vector<Outcome> dense(count);
+        filter.advance(watermark_us, time_us_[rows[0]]);
+        filter.judge({.hash = hash_.data(), .time_us = time_us_.data()}, rows.data(), count,
+                     dense.data());
+        for (uint32_t k = 0; k < count; ++k) outcomes[rows[k]] = dense[k];
+    }
+
+    MemoryBudget budget_;
+    std::vector<std::unique_ptr<BlockFilter>> filters_;
+    std::vector<uint64_t> hash_;
+    std::vector<int64_t> time_us_;
+};
+
+Outcome judge_one(Shards& shards, int64_t watermark_us, uint64_t id, int64_t time_us) {
+    return shards.judge(watermark_us, {{id, time_us}})[0];
+}
+
+std::vector<SimdLevel> levels() {
+    std::vector<SimdLevel> known;
+    for (const SimdLevel level : {SimdLevel::scalar, SimdLevel::avx2, SimdLevel::avx512}) {
+        if (level <= detect_simd()) known.push_back(level);
+    }
+    return known;
+}
+
+// A stream of on-time events with copies, from one partition.
+struct StreamOptions {
+    FilterDemand demand;
+    int64_t begin_us = 0;
+    int64_t step_us_max = 3;  // Between events, before disorder.
+    uint32_t copies_of_100 = 30;
+    uint32_t copy_distance =
+        2000;                  // Events; far copies are older than they may be, and unique again.
+    uint32_t jump_one_in = 0;  // Jumps by up to three horizons.
+};
+
+struct Stream {
+    std::vector<Event> events;
+    std::vector<int64_t> watermark_us;  // Before each event.
+};
+
+Stream make_stream(const StreamOptions& options, uint32_t count, uint64_t seed) {
+    std::mt19937_64 random(seed);
+    const FilterDemand& demand = options.demand;
+    Stream stream;
+    int64_t now_us = options.begin_us, newest_us = kUnknownUs;
+    uint64_t next_id = 0;
+    while (stream.events.size() < count) {
+        now_us += static_cast<int64_t>(random() % static_cast<uint64_t>(options.step_us_max + 1));
+        if (options.jump_one_in != 0 && random() % options.jump_one_in == 0) {
+            now_us += static_cast<int64_t>(random() % static_cast<uint64_t>(3 * demand.horizon_us));
+        }
+        const auto disorder = static_cast<uint64_t>(demand.out_of_order_us + demand.lag_us);
+        const int64_t time_us = now_us - static_cast<int64_t>(random() % (disorder + 1));
+        const int64_t watermark_us = rules::watermark_of(newest_us, demand.out_of_order_us);
+        if (rules::is_late(time_us, demand.lag_us, watermark_us)) continue;
+        uint64_t id = next_id;
+        if (next_id > 0 && random() % 100 < options.copies_of_100) {
+            id = next_id - 1 - random() % std::min<uint64_t>(next_id, options.copy_distance);
+        } else {
+            ++next_id;
+        }
+        stream.events.push_back({id, time_us});
+        stream.watermark_us.push_back(watermark_us);
+        newest_us = std::max(newest_us, time_us);
+    }
+    return stream;
+}
+
+// Cuts the stream at random and feeds it.
+std::vector<Outcome> run(Shards& shards, const Stream& stream, uint32_t cut_max, uint64_t seed) {
+    std::mt19937_64 random(seed);
+    std::vector<Outcome> outcomes;
+    while (outcomes.size() < stream.events.size()) {
+        const size_t begin = outcomes.size();
+        const size_t end = std::min<size_t>(begin + 1 + random() % cut_max, stream.events.size());
+        const auto at = [&](size_t i) { return stream.events.begin() + static_cast<ptrdiff_t>(i); };
+        const auto judged = shards.judge(stream.watermark_us[begin], {at(begin), at(end)});
+        outcomes.insert(outcomes.end(), judged.begin(), judged.end());
+    }
+    return outcomes;
+}
+
+// What contract D5 demands of the answers, with a plain map for a memory.
+struct Check {
+    uint64_t let_through = 0;  // Copies within the horizon called unique.
+    uint64_t must_be_unique = 0;
+    uint64_t mistaken = 0;  // Of these, called duplicate.
+    uint64_t full = 0;
+};
+
+Check check(const Stream& stream, const std::vector<Outcome>& outcomes, int64_t horizon_us) {
+    std::unordered_map<uint64_t, int64_t> remembered;
+    Check sum;
+    for (size_t i = 0; i < outcomes.size(); ++i) {
+        const auto& [id, time_us] = stream.events[i];
+        const auto found = remembered.find(id);
+        const int64_t age_us = found == remembered.end() ? INT64_MAX : time_us - found->second;
+        sum.full += outcomes[i] == Outcome::full;
+        if (age_us <= horizon_us) {
+            sum.let_through += outcomes[i] != Outcome::duplicate;
+        } else if (age_us > horizon_us + horizon_us / 2 + 1) {
+            ++sum.must_be_unique;
+            sum.mistaken += outcomes[i] == Outcome::duplicate;
+        }
+        if (outcomes[i] == Outcome::unique) remembered[id] = time_us;
+    }
+    return sum;
+}
+
+FilterDemand demand_of(int64_t horizon_us, int64_t out_of_order_us, int64_t lag_us) {
+    return {.error_rate = 1e-2,
+            .capacity = 2000,
+            .horizon_us = horizon_us,
+            .out_of_order_us = out_of_order_us,
+            .lag_us = lag_us};
+}
+
+// With four standard deviations for chance.
+void expect_rate(uint64_t mistaken, uint64_t of, double error_rate) {
+    const double expected = error_rate * static_cast<double>(of);
+    EXPECT_LE(static_cast<double>(mistaken), expected + 4 * std::sqrt(expected) + 4) << "of " << of;
+}
+
+TEST(BlockFilter, LetsNoCopyThroughAndForgetsInTimeOverThousandsOfSlices) {
+    for (const auto& [out_of_order_us, lag_us] :
+         {std::pair{0, 0}, {400, 0}, {300, 600}, {999, 1}}) {
+        StreamOptions options{.demand = demand_of(1000, out_of_order_us, lag_us)};
+        for (const int64_t begin_us :
+             {int64_t{0}, int64_t{-600000}, 1 - kTimeLimitUs, kTimeLimitUs / 3}) {
+            options.begin_us = begin_us;
+            const Stream stream = make_stream(options, 800000, 5);
+            Shards shards(rules::filter_geometry(options.demand), 1, detect_simd());
+            const Check sum = check(stream, run(shards, stream, 300, 6), 1000);
+            EXPECT_EQ(sum.let_through, 0u);
+            EXPECT_EQ(sum.full, 0u);
+            EXPECT_GT(sum.must_be_unique, 500000u);
+            expect_rate(sum.mistaken, sum.must_be_unique, options.demand.error_rate);
+        }
+    }
+}
+
+TEST(BlockFilter, KeepsItsPromisesWhenTimeJumps) {
+    StreamOptions options{.demand = demand_of(1000, 200, 100), .jump_one_in = 100};
+    const Stream stream = make_stream(options, 300000, 7);
+    Shards shards(rules::filter_geometry(options.demand), 1, detect_simd());
+    const Check sum = check(stream, run(shards, stream, 1, 8), 1000);
+    EXPECT_EQ(sum.let_through, 0u);
+    EXPECT_EQ(sum.full, 0u);
+    expect_rate(sum.mistaken, sum.must_be_unique, options.demand.error_rate);
+}
+
+TEST(BlockFilter, HorizonsOfOddAndTinyLengthKeepTheirPromises) {
+    for (const int64_t horizon_us : {1, 2, 3, 7, 101}) {
+        StreamOptions options{.demand = demand_of(horizon_us, horizon_us / 3, horizon_us / 4)};
+        options.step_us_max = 1;
+        options.copy_distance = static_cast<uint32_t>(4 * horizon_us);
+        const Stream stream = make_stream(options, 100000, 9);
+        Shards shards(rules::filter_geometry(options.demand), 1, detect_simd());
+        const Check sum = check(stream, run(shards, stream, 1, 10), horizon_us);
+        EXPECT_EQ(sum.let_through, 0u);
+        EXPECT_EQ(sum.full, 0u);
+        expect_rate(sum.mistaken, sum.must_be_unique, options.demand.error_rate);
+    }
+}
+
+// Every age at which a cell might come back to life, under every pace of the watermark: ids are
+// remembered in all eleven slices, the floor moves on by random steps, and the same ids are looked
+// at again.
+TEST(BlockFilter, NoStampComesBackToLifeWhateverThePaceOfTheWatermark) {
+    constexpr int64_t kSliceUs = 500;
+    constexpr uint64_t kIds = 550;
+    const rules::FilterGeometry geometry =
+        rules::filter_geometry({1e-6, 20000, 2 * kSliceUs, 0, 0});
+    std::mt19937_64 random(11);
+    uint64_t mistaken = 0;
+    for (int round = 0; round < 1500; ++round) {
+        Shards shards(geometry, 1, detect_simd());
+        const int64_t start_us = static_cast<int64_t>(random() % 100000) - 50000;
+        const int64_t floor = rules::filter_floor(start_us, 0, kSliceUs);
+        std::vector<Event> events;
+        for (uint64_t id = 0; id < kIds; ++id) {
+            events.push_back({id, (floor + static_cast<int64_t>(id % 11)) * kSliceUs});
+        }
+        shards.judge(start_us, events);
+        const int64_t span_us = static_cast<int64_t>(random() % (25 * kSliceUs));
+        const uint64_t pace_us = uint64_t{1} << random() % 13;
+        int64_t now_us = start_us;
+        while (now_us < start_us + span_us) {
+            now_us += static_cast<int64_t>(1 + random() % pace_us);
+            shards.filter().advance(now_us, now_us);
+        }
+        const int64_t last = rules::filter_floor(now_us, 0, kSliceUs);
+        const int64_t now = last + static_cast<int64_t>(random() % 11);
+        for (Event& event : events) event.time_us = now * kSliceUs;
+        const auto outcomes = shards.judge(now_us, events);
+        for (uint64_t id = 0; id < kIds; ++id) {
+            const int64_t then = floor + static_cast<int64_t>(id % 11);
+            if (then >= std::max(last, now - 2)) {
+                ASSERT_EQ(outcomes[id], Outcome::duplicate);
+            } else {
+                ASSERT_NE(outcomes[id], Outcome::full);
+                mistaken += outcomes[id] == Outcome::duplicate;
+            }
+        }
+    }
+    EXPECT_LE(mistaken, 8u);  // Expected: below 1500 * 550 * 1e-6.
+}
+
+TEST(BlockFilter, AnswersDependOnNeitherBatchCutsNorGroupsNorSimdLevel) {
+    StreamOptions options{
+        .demand = demand_of(1000, 300, 200), .step_us_max = 1, .copy_distance = 5000};
+    options.demand.error_rate = 0.2;
+    options.demand.capacity = 2400;
+    const Stream stream = make_stream(options, 100000, 12);
+    const rules::FilterGeometry geometry = rules::filter_geometry(options.demand);
+    Shards reference(geometry, 1, SimdLevel::scalar);
+    const std::vector<Outcome> expected = run(reference, stream, 1, 0);
+    EXPECT_GT(check(stream, expected, 1000).mistaken, 100u) << "mistakes must be the same, too";
+    for (const SimdLevel level : levels()) {
+        for (const uint32_t shards : {1u, 2u, 3u, 8u, 64u}) {
+            for (const uint32_t cut_max : {1u, 7u, 300u, 1000u}) {
+                Shards others(geometry, shards, level);
+                ASSERT_EQ(run(others, stream, cut_max, 13), expected)
+                    << to_text(level) << ", " << shards << " shards, cuts to " << cut_max;
+            }
+        }
+    }
+}
+
+TEST(BlockFilter, EverySimdLevelLeavesTheSameMemory) {
+    StreamOptions options{.demand = demand_of(1000, 300, 200), .jump_one_in = 3000};
+    const Stream stream = make_stream(options, 100000, 14);
+    const rules::FilterGeometry geometry = rules::filter_geometry(options.demand);
+    Shards reference(geometry, 1, SimdLevel::scalar);
+    run(reference, stream, 50, 15);
+    const auto expected = reference.filter().words();
+    EXPECT_LT(std::count(expected.begin(), expected.end(), uint64_t{0}), std::ssize(expected) / 2);
+    for (const SimdLevel level : levels()) {
+        Shards other(geometry, 1, level);
+        run(other, stream, 50, 15);
+        const auto words = other.filter().words();
+        EXPECT_TRUE(std::equal(words.begin(), words.end(), expected.begin(), expected.end()))
+            << to_text(level);
+    }
+}
+
+TEST(BlockFilter, SecondOfTwoEqualIdsInABatchIsTheDuplicate) {
+    for (const SimdLevel level : levels()) {
+        Shards shards(rules::filter_geometry(demand_of(1000, 0, 0)), 1, level);
+        const auto outcomes = shards.judge(0, {{1, 5}, {1, 5}, {2, 5}, {1, 6}, {2, 900}});
+        using enum Outcome;
+        EXPECT_EQ(outcomes, (std::vector{unique, duplicate, unique, duplicate, duplicate}));
+    }
+}
+
+TEST(BlockFilter, DuplicateDoesNotProlongTheMemory) {
+    Shards shards(rules::filter_geometry(demand_of(1000, 0, 0)), 1, detect_simd());
+    EXPECT_EQ(judge_one(shards, 0, 1, 0), Outcome::unique);
+    EXPECT_EQ(judge_one(shards, 1000, 1, 1000), Outcome::duplicate);
+    EXPECT_EQ(judge_one(shards, 1500, 1, 1500), Outcome::unique);
+}
+
+TEST(BlockFilter, ForeverNeverForgets) {
+    for (const SimdLevel level : levels()) {
+        Shards shards(rules::filter_geometry({1e-6, 1000}), 1, level);
+        EXPECT_EQ(judge_one(shards, kUnknownUs, 1, 1 - kTimeLimitUs), Outcome::unique);
+        EXPECT_EQ(judge_one(shards, kUnknownUs, 2, 0), Outcome::unique);
+        EXPECT_EQ(judge_one(shards, 0, 1, kTimeLimitUs - 1), Outcome::duplicate);
+        EXPECT_EQ(judge_one(shards, kTimeLimitUs - 1, 1, 0), Outcome::duplicate);
+        EXPECT_EQ(judge_one(shards, rules::kEndOfInputUs, 2, 0), Outcome::duplicate);
+        EXPECT_FALSE(shards.filter().forget_oldest(1));
+    }
+}
+
+TEST(BlockFilter, UnknownWatermarkLeavesRoomOnBothSidesOfTheFirstEvent) {
+    const auto fresh = [] {
+        return Shards(rules::filter_geometry(demand_of(1000, 0, 0)), 1, detect_simd());
+    };
+    for (const int64_t first_us : {int64_t{0}, int64_t{-12345 * 500}, int64_t{77 * 500}}) {
+        Shards shards = fresh();
+        EXPECT_EQ(judge_one(shards, kUnknownUs, 1, first_us), Outcome::unique);
+        EXPECT_EQ(judge_one(shards, kUnknownUs, 2, first_us - 2500), Outcome::unique);
+        EXPECT_EQ(judge_one(shards, kUnknownUs, 2, first_us - 2500), Outcome::duplicate);
+        EXPECT_EQ(judge_one(shards, kUnknownUs, 3, first_us + 2999), Outcome::unique);
+        EXPECT_EQ(judge_one(shards, kUnknownUs, 4, first_us - 2501), Outcome::full);
+        EXPECT_EQ(judge_one(shards, kUnknownUs, 4, first_us + 3000), Outcome::full);
+        // A watermark behind the anchor moves nothing back.
+        EXPECT_EQ(judge_one(shards, first_us - 9000, 3, first_us + 2999), Outcome::duplicate);
+        EXPECT_EQ(judge_one(shards, first_us, 1, first_us), Outcome::duplicate);
+        // One that is ahead of it brings the ring along.
+        EXPECT_EQ(judge_one(shards, first_us + 3000, 3, first_us + 3499), Outcome::duplicate);
+        EXPECT_EQ(judge_one(shards, first_us + 3000, 5, first_us + 3000 + 4000), Outcome::unique);
+    }
+}
+
+// --- Size and memory
+// ----------------------------------------------------------------------------------
+
+// Judges ids that were never seen by a filter that is full: nothing is remembered any more.
+double error_when_full(Shards& shards, int64_t watermark_us, int64_t time_us, uint64_t probes) {
+    std::vector<Event> events;
+    for (uint64_t id = 0; id < probes; ++id) events.push_back({~id, time_us});
+    const auto outcomes = shards.judge(watermark_us, events);
+    EXPECT_EQ(std::count(outcomes.begin(), outcomes.end(), Outcome::unique), 0);
+    return static_cast<double>(std::count(outcomes.begin(), outcomes.end(), Outcome::duplicate)) /
+           static_cast<double>(probes);
+}
+
+TEST(BlockFilter, RateAtCapacityIsTheDeclaredOneEvenInABurst) {
+    constexpr uint64_t kProbes = 500000;
+    for (const double error_rate : {0.3, 0.1, 1e-2, 1e-3}) {
+        const FilterDemand demand{error_rate, 300000, 1000, 300, 200};
+        const rules::FilterGeometry geometry = rules::filter_geometry(demand);
+        Shards shards(geometry, 1, detect_simd());
+        std::vector<Event> burst;
+        for (uint64_t id = 0; id < geometry.ids_max * 2; ++id) burst.push_back({id, 700});
+        const auto outcomes = shards.judge(500, burst);
+        EXPECT_EQ(std::count(outcomes.begin(), outcomes.end(), Outcome::unique),
+                  static_cast<ptrdiff_t>(geometry.ids_max));
+        EXPECT_EQ(shards.filter().live_ids(), geometry.ids_max);
+        const double measured = error_when_full(shards, 500, 700, kProbes);
+        const double noise = 4 * std::sqrt(error_rate / kProbes);
+        EXPECT_NEAR(measured, error_rate, noise + 0.03 * error_rate);
+    }
+}
+
+TEST(BlockFilter, SteadyStreamAtCapacityStaysWithinTheRateAndIsNeverFull) {
+    // One id per microsecond, 150,000 in one and a half horizons, and six standard deviations.
+    const FilterDemand demand{1e-2, 150000 + 6 * 400, 100000, 25000, 15000};
+    const StreamOptions options{.demand = demand, .step_us_max = 2, .copies_of_100 = 0};
+    const Stream stream = make_stream(options, 1000000, 16);
+    Shards shards(rules::filter_geometry(demand), 1, detect_simd());
+    const Check sum = check(stream, run(shards, stream, 300, 17), 100000);
+    EXPECT_EQ(sum.full, 0u);
+    expect_rate(sum.mistaken, sum.must_be_unique, demand.error_rate);
+    EXPECT_GT(static_cast<double>(sum.mistaken), 0.15 * 1e-2 * 1e6) << "bigger than it had to be";
+}
+
+TEST(BlockFilter, BeyondCapacityNewIdsAreFullAndCopiesAreStillDuplicates) {
+    for (const SimdLevel level : levels()) {
+        for (const int64_t horizon_us : {int64_t{1000}, kForeverUs}) {
+            const rules::FilterGeometry geometry = rules::filter_geometry({1e-9, 1000, horizon_us});
+            Shards shards(geometry, 1, level);
+            std::vector<Event> events;
+            for (uint64_t id = 0; id < 1500; ++id) events.push_back({id, 10});
+            const auto first = shards.judge(0, events);
+            for (uint64_t id = 0; id < 1500; ++id) {
+                ASSERT_EQ(first[id], id < geometry.ids_max ? Outcome::unique : Outcome::full);
+            }
+            const auto again = shards.judge(0, events);
+            for (uint64_t id = 0; id < 1500; ++id) {
+                ASSERT_EQ(again[id], id < geometry.ids_max ? Outcome::duplicate : Outcome::full);
+            }
+        }
+    }
+}
+
+TEST(BlockFilter, IdsOutOfViewTakeNoRoom) {
+    const rules::FilterGeometry geometry = rules::filter_geometry({1e-9, 1000, 1000, 0, 0});
+    Shards shards(geometry, 1, detect_simd());
+    for (int64_t slice = 0; slice < 10; slice += 3) {  // One floor, four times the capacity.
+        std::vector<Event> events;
+        for (uint64_t id = 0; id < geometry.ids_max; ++id) {
+            events.push_back({static_cast<uint64_t>(slice) << 32 | id, slice * 500});
+        }
+        const auto outcomes = shards.judge(1000, events);
+        ASSERT_EQ(std::count(outcomes.begin(), outcomes.end(), Outcome::unique),
+                  std::ssize(outcomes));
+    }
+    EXPECT_EQ(judge_one(shards, 1000, UINT64_MAX, 4500), Outcome::full);
+    EXPECT_EQ(judge_one(shards, 1000, UINT64_MAX, 5000), Outcome::full);
+    EXPECT_EQ(judge_one(shards, 2000, UINT64_MAX, 6000), Outcome::unique);
+}
+
+TEST(BlockFilter, NoShardIsFullBeforeTheJobIs) {
+    for (const uint64_t capacity : {10u, 1000u, 100000u}) {
+        Shards shards(rules::filter_geometry({1e-6, capacity, 1000, 0, 0}), 64, detect_simd());
+        std::vector<Event> events;
+        for (uint64_t id = 0; id < capacity; ++id) events.push_back({id, 10});
+        const auto outcomes = shards.judge(0, events);
+        EXPECT_EQ(std::count(outcomes.begin(), outcomes.end(), Outcome::full), 0);
+    }
+}
+
+TEST(BlockFilter, TimesBeyondTheRingAreFullAndTouchNothing) {
+    for (const SimdLevel level : levels()) {
+        Shards shards(rules::filter_geometry(demand_of(1000, 200, 100)), 1, level);
+        const int64_t newest_us = rules::filter_newest_us(0, 100, 500);
+        using enum Outcome;
+        const std::vector<Event> events = {{1, 0},
+                                           {2, newest_us},
+                                           {3, newest_us + 1},
+                                           {1, 100},
+                                           {4, 1 - kTimeLimitUs},
+                                           {5, kTimeLimitUs - 1},
+                                           {3, 0},
+                                           {2, 0}};
+        EXPECT_EQ(shards.judge(0, events),
+                  (std::vector{unique, unique, full, duplicate, full, full, unique, duplicate}));
+        EXPECT_EQ(shards.filter().live_ids(), 3u);
+    }
+}
+
+TEST(BlockFilter, ForgettingMakesRoomForTooNewAnEventAndSaysWhatItCost) {
+    Shards shards(rules::filter_geometry(demand_of(1000, 0, 0)), 1, detect_simd());
+    const int64_t newest_us = rules::filter_newest_us(0, 0, 500);
+    EXPECT_EQ(judge_one(shards, 0, 1, 0), Outcome::unique);
+    EXPECT_EQ(judge_one(shards, 0, 2, newest_us), Outcome::unique);
+    EXPECT_EQ(judge_one(shards, 0, 3, newest_us + 1 + 500), Outcome::full);
+    EXPECT_EQ(shards.filter().horizon_shortened_us(), 0);
+    EXPECT_TRUE(shards.filter().forget_oldest(1));
+    EXPECT_EQ(judge_one(shards, 0, 3, newest_us + 1 + 500), Outcome::unique);
+    EXPECT_EQ(shards.filter().horizon_shortened_us(), 2 * 500);
+    EXPECT_EQ(judge_one(shards, 0, 1, 0), Outcome::duplicate) << "slice 0 is still in the ring";
+    // Further, and the oldest are gone; events older than the floor are still judged.
+    EXPECT_EQ(judge_one(shards, 0, 4, newest_us + 100000), Outcome::full);
+    EXPECT_TRUE(shards.filter().forget_oldest(1));
+    EXPECT_EQ(judge_one(shards, 0, 4, newest_us + 100000), Outcome::unique);
+    EXPECT_EQ(judge_one(shards, 0, 1, 0), Outcome::unique);
+    EXPECT_EQ(judge_one(shards, 0, 1, 0), Outcome::duplicate);
+    EXPECT_EQ(shards.filter().horizon_shortened_us(), 1000) << "never more than the horizon";
+}
+
+TEST(BlockFilter, ForgettingMakesRoomForMoreIdsFromTheOldestOn) {
+    const rules::FilterGeometry geometry = rules::filter_geometry({1e-9, 1000, 1000, 0, 0});
+    Shards shards(geometry, 1, detect_simd());
+    std::vector<Event> events;
+    for (uint64_t id = 0; id < 1000; ++id) events.push_back({id, id < 400 ? 0 : 500});
+    shards.judge(0, events);
+    EXPECT_EQ(judge_one(shards, 0, 1000, 501), Outcome::full);
+    EXPECT_TRUE(shards.filter().forget_oldest(1));
+    EXPECT_EQ(shards.filter().live_ids(), 600u);
+    EXPECT_EQ(judge_one(shards, 0, 1000, 501), Outcome::unique);
+    EXPECT_EQ(judge_one(shards, 0, 999, 501), Outcome::duplicate);
+    EXPECT_EQ(judge_one(shards, 0, 1, 501), Outcome::unique) << "forgotten";
+    EXPECT_FALSE(shards.filter().forget_oldest(1000)) << "nothing is older than the newest";
+    EXPECT_EQ(judge_one(shards, 0, 999, 501), Outcome::duplicate);
+    EXPECT_EQ(shards.filter().horizon_shortened_us(), 1000);
+}
+
+TEST(BlockFilter, MemoryIsExactlyWhatTheRuleSaysAndIsGivenBack) {
+    MemoryBudget budget(uint64_t{1} << 30);
+    const rules::FilterGeometry geometry = rules::filter_geometry({1e-2, 1000000, 1000, 0, 0});
+    {
+        const auto filter = BlockFilter::create({geometry, 64, 128, SimdLevel::scalar}, budget);
+        ASSERT_NE(filter, nullptr);
+        const uint64_t bytes = rules::filter_bytes(geometry, 64, 128);
+        EXPECT_EQ(filter->words().size_bytes(), bytes);
+        EXPECT_GE(filter->committed_bytes(), bytes);
+        EXPECT_LT(filter->committed_bytes(), bytes + kHugePageBytes);
+        EXPECT_EQ(budget.used_bytes(), filter->committed_bytes());
+    }
+    EXPECT_EQ(budget.used_bytes(), 0u);
+}
+
+TEST(BlockFilter, IsNotMadeWhenMemoryDoesNotSuffice) {
+    const rules::FilterGeometry geometry = rules::filter_geometry({1e-2, 1000000, 1000, 0, 0});
+    MemoryBudget budget(rules::filter_bytes(geometry) - 1);
+    EXPECT_EQ(BlockFilter::create({geometry}, budget), nullptr);
+    EXPECT_EQ(budget.used_bytes(), 0u);
+    const rules::FilterGeometry vast = rules::filter_geometry({1e-15, UINT64_MAX});
+    EXPECT_EQ(BlockFilter::create({vast}, budget), nullptr);
+    EXPECT_EQ(budget.used_bytes(), 0u);
+}
+
+}  // namespace
+}  // namespace trommel::cpu

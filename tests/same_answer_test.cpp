@@ -1,0 +1,192 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "trommel/engine.h"
+#include "trommel/run.h"
+
+#include "hostpath/pipeline.h"
+#include "tests/kit/memory_sink.h"
+#include "tests/kit/memory_source.h"
+#include "tests/kit/oracle.h"
+#include "tests/kit/random.h"
+#include "tests/kit/random_job.h"
+
+// The engine against the oracle: random jobs and streams, with random batch cuts, shard counts, SIMD
+// levels and orders of steps. TROMMEL_SAME_ANSWER_JOBS says how many jobs, TROMMEL_SEED where to begin:
+// a failure prints the seed that repeats it.
+namespace trommel {
+namespace {
+
+using testkit::MemorySink;
+using testkit::MemorySource;
+using testkit::Oracle;
+using testkit::OracleRow;
+using testkit::Random;
+using testkit::RandomJob;
+
+uint64_t from_environment(const char* name, uint64_t otherwise) {
+    const char* const text = std::getenv(name);
+    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+void use_simd(Random& random) {
+    constexpr const char* kLevels[] = {"scalar", "avx2", "avx512"};
+    const auto best = static_cast<uint64_t>(cpu::detect_simd());
+    setenv("TROMMEL_SIMD", kLevels[random.below(best + 1)], 1);
+}
+
+Config engine_config(const RandomJob& job, Random& random) {
+    Config config = job.config;
+    config.engine.memory_bytes = uint64_t{64} << 20;
+    config.engine.seed = random.next();
+    constexpr uint32_t kSizes[] = {1, 2, 7, 64, 1024};
+    config.engine.batch_records = kSizes[random.below(5)];
+    return config;
+}
+
+// What the oracle says to a job.
+struct Answer {
+    std::vector<Verdict> verdicts;
+    std::vector<OracleRow> rows;
+    Ledger ledger;
+};
+
+Answer ask_oracle(const RandomJob& job, bool with_ends) {
+    Oracle oracle(job.config);
+    oracle.declare_partitions(job.declared_partitions);
+    Answer answer;
+    size_t end = 0;
+    for (size_t e = 0; e <= job.events.size(); ++e) {
+        for (; with_ends && end < job.ends.size() && job.ends[end].before_event == e; ++end) {
+            oracle.end_partition(job.ends[end].partition);
+        }
+        if (e < job.events.size()) answer.verdicts.push_back(oracle.push(job.events[e]));
+    }
+    answer.rows = oracle.rows();
+    answer.ledger = oracle.ledger();
+    return answer;
+}
+
+void take_all(Engine& engine, const Config& config, std::vector<OracleRow>& rows) {
+    RowBatch batch(config);
+    while (engine.take_rows(batch)) testkit::append_rows(batch, config, rows);
+}
+
+// Pushes the events in batches of random lengths, ends partitions between them.
+void check_engine(const RandomJob& job, Random& random) {
+    const Config config = engine_config(job, random);
+    const Answer expected = ask_oracle(job, true);
+    std::unique_ptr<Engine> engine;
+    const Status created = Engine::create(config, engine);
+    ASSERT_TRUE(created.ok()) << created.message;
+    engine->declare_partitions(job.declared_partitions);
+
+    std::vector<Verdict> verdicts;
+    std::vector<OracleRow> rows;
+    RecordBatch batch(config, config.engine.batch_records);
+    size_t end = 0;
+    for (size_t at = 0; at <= job.events.size();) {
+        for (; end < job.ends.size() && job.ends[end].before_event == at; ++end) {
+            engine->end_partition(job.ends[end].partition);
+        }
+        if (at == job.events.size()) break;
+        size_t until = std::min(job.events.size(), at + 1 + random.below(batch.capacity));
+        if (end < job.ends.size()) until = std::min(until, job.ends[end].before_event);
+        batch.clear();
+        testkit::fill(batch, config, job.events, at, until);
+        ASSERT_TRUE(engine->push(batch).ok());
+        verdicts.insert(verdicts.end(), batch.verdict.begin(), batch.verdict.begin() + batch.count);
+        if (random.one_in(2)) take_all(*engine, config, rows);
+        at = until;
+    }
+    ASSERT_TRUE(engine->finish().ok());
+    take_all(*engine, config, rows);
+    for (size_t e = 0; e < verdicts.size(); ++e) {
+        ASSERT_EQ(to_text(verdicts[e]), std::string(to_text(expected.verdicts[e]))) << "event " << e;
+    }
+    ASSERT_EQ(rows, expected.rows);
+    ASSERT_EQ(to_text(engine->ledger()), to_text(expected.ledger));
+    ASSERT_TRUE(engine->ledger().adds_up());
+}
+
+// Runs the parts of a pipeline in a random order until the emitter is finished.
+Status run_in_random_order(const Config& config, const Run& run, Random& random, Report& report) {
+    hostpath::Pipeline pipeline(config, run);
+    if (Status status = pipeline.open(); !status.ok()) return status;
+    const uint32_t parts = config.engine.threads + 2;
+    std::vector<bool> finished(parts);
+    while (!finished[1]) {
+        const auto part = static_cast<uint32_t>(random.below(parts));
+        if (finished[part]) continue;
+        const hostpath::Progress progress = part == 0   ? pipeline.receiver_step()
+                                            : part == 1 ? pipeline.emitter_step()
+                                                        : pipeline.worker_step(part - 2);
+        finished[part] = progress == hostpath::Progress::finished;
+    }
+    pipeline.report(report);
+    return pipeline.result();
+}
+
+void check_pipeline(const RandomJob& job, Random& random) {
+    Config config = engine_config(job, random);
+    constexpr uint32_t kThreads[] = {1, 2, 3, 8};
+    config.engine.threads = kThreads[random.below(4)];
+    if (random.one_in(4)) config.output = Output::unique;
+    const Answer expected = ask_oracle(job, false);
+
+    MemorySource::Options options;
+    options.known_partitions = job.declared_partitions;
+    options.cut_seed = random.next() | 1;
+    MemorySource source(config, job.events, options);
+    MemorySink sink(config);
+    Run run;
+    run.lanes = {&source};
+    run.sinks = {&sink};
+    Report report;
+    const bool with_threads = config.engine.threads == 1 || random.one_in(8);
+    const Status status = with_threads ? trommel::run(config, run, report)
+                                       : run_in_random_order(config, run, random, report);
+    ASSERT_TRUE(status.ok()) << status.message;
+    ASSERT_EQ(to_text(report.ledger), to_text(expected.ledger));
+    ASSERT_TRUE(report.ledger.adds_up());
+    ASSERT_EQ(sink.misuses(), 0u);
+    if (config.output == Output::windows) {
+        ASSERT_EQ(sink.rows(), expected.rows);
+        return;
+    }
+    std::vector<std::string> unique;
+    for (size_t e = 0; e < job.events.size(); ++e) {
+        if (expected.verdicts[e] == Verdict::unique) unique.push_back(source.raw_of(e));
+    }
+    ASSERT_EQ(sink.records(), unique);
+}
+
+TEST(SameAnswer, EngineAndOracleAgreeOnRandomJobs) {
+    const uint64_t jobs = from_environment("TROMMEL_SAME_ANSWER_JOBS", 10'000);
+    const uint64_t first = from_environment("TROMMEL_SEED", 1);
+    for (uint64_t seed = first; seed < first + jobs; ++seed) {
+        SCOPED_TRACE("repeat with TROMMEL_SEED=" + std::to_string(seed) +
+                     " TROMMEL_SAME_ANSWER_JOBS=1");
+        const RandomJob job = testkit::random_job(seed);
+        SCOPED_TRACE(testkit::to_text(job.config));
+        Random random(seed);
+        use_simd(random);
+        if (random.one_in(2)) {
+            check_engine(job, random);
+        } else {
+            check_pipeline(job, random);
+        }
+        if (HasFatalFailure()) break;
+    }
+    unsetenv("TROMMEL_SIMD");
+    std::printf("%llu random jobs, seeds %llu to %llu\n", static_cast<unsigned long long>(jobs),
+                static_cast<unsigned long long>(first),
+                static_cast<unsigned long long>(first + jobs - 1));
+}
+
+}  // namespace
+}  // namespace trommel

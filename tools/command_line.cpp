@@ -1,0 +1,227 @@
+// The only file that sees CLI11, which takes five seconds to compile.
+#include "tools/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tools/commands.h"
+#include "tools/job_text.h"
+#include "tools/suggestion.h"
+#include "tools/synthetic_options.h"
+
+namespace trommel::tools {
+namespace {
+
+constexpr const char* kProgramFooter = R"(
+Begin with
+  trommel run                          a made-up stream, no file needed
+  trommel check --fields               every field of a job file, with its default
+  trommel check job.yaml               what a job does and needs, or every mistake in it
+  trommel run job.yaml -s engine.threads=2 -s source.path=today.ndjson
+
+stdout carries data, stderr everything else. Each flag can also be given as an environment variable,
+which a flag overrides: --quiet is TROMMEL_QUIET=1, -s is TROMMEL_SET='a.b=1;c.d=2'.
+TROMMEL_SIMD=scalar|avx2|avx512 and TROMMEL_ENGINE=cpu force a variant.
+
+Exit codes: 0 done, 64 command line, 65 corrupt input under on_error: fail, 66 no input,
+69 unreachable, 70 internal, 74 input/output, 75 memory used up under on_full: stop, 78 job file,
+99 a --require was not met, 130 second Ctrl-C.)";
+
+constexpr const char* kRunFooter = R"(
+Examples
+  trommel run                                           the demo job
+  trommel run --print-demo > demo.yaml                  the same as a file to change
+  trommel run job.yaml -s 'source={type: stdin}' < events.ndjson > rows.csv
+  trommel run job.yaml -s windows[0].size=1h -s sinks[0].path=hourly.csv
+  trommel run job.yaml --json 2> report.jsonl           the last line is the full report
+
+Ctrl-C stops reading, finishes what was read and exits with 0; a second one exits at once.
+The last line on stderr is the ledger: what became of every record.)";
+
+constexpr const char* kCheckFooter = R"(
+Prints every mistake at once as file:line:column and exits with 78; without one it prints what the job
+does, the values in effect and the memory it needs, and exits with 0.)";
+
+constexpr const char* kGenFooter = R"(
+Examples
+  trommel gen --events 1M --duplicates 5% --to events.ndjson
+  trommel gen --events 10M --format csv --keys 1M --zipf 1.1 --rate 200k | trommel run job.yaml
+
+Records are {"id", "key", "time" (us), "v0"} and, with several partitions, "partition". What an exact run
+must say of them is printed on stderr. Whether an event is late depends on the job: give its
+--out-of-order, --allowed-lateness and --pane (the greatest common divisor of its windows).)";
+
+constexpr std::string_view kPlannedVerbs[] = {"bench", "plan", "top", "inspect", "create"};
+
+// "duplicate_distance" as a flag and as an environment variable.
+std::string flag_of(std::string name) {
+    std::replace(name.begin(), name.end(), '_', '-');
+    return "--" + name;
+}
+std::string variable_of(std::string name) {
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return "TROMMEL_" + name;
+}
+
+CLI::Option* add_flag(CLI::App& app, const std::string& name, bool& out, const std::string& help) {
+    return app.add_flag("--" + name, out, help)->envname(variable_of(name));
+}
+
+void add_overrides(CLI::App& app, std::vector<std::string>& overrides) {
+    // Its variable, TROMMEL_SET, is read where jobs are: the values add up instead of replacing.
+    app.add_option("-s,--set", overrides, "PATH=VALUE, replaces a field of the job (TROMMEL_SET)")
+        ->expected(1)
+        ->take_all()
+        ->type_name("PATH=VALUE");
+}
+
+void add_run(CLI::App& program, RunCommand& run) {
+    CLI::App& app = *program.add_subcommand("run", "Run a job; without a file, the demo job");
+    app.add_option("job", run.job_path, "A job file in YAML; - is standard input")
+        ->type_name("JOB.yaml");
+    add_overrides(app, run.overrides);
+    add_flag(app, "json", run.json, "stderr is JSON lines, the last one the full report");
+    add_flag(app, "quiet", run.quiet, "Nothing but errors on stderr");
+    app.add_flag("--print-demo", run.print_demo, "Print the demo job and exit");
+    app.footer(kRunFooter);
+}
+
+void add_check(CLI::App& program, CheckCommand& check, bool& fields) {
+    CLI::App& app =
+        *program.add_subcommand("check", "Find every mistake in a job, or say what it does");
+    app.add_option("job", check.job_path, "A job file in YAML; - is standard input")
+        ->type_name("JOB.yaml");
+    add_overrides(app, check.overrides);
+    app.add_flag("--fields", fields, "Print every field of a job file with its default and exit");
+    app.footer(kCheckFooter);
+}
+
+void add_gen(CLI::App& program, GenCommand& gen) {
+    CLI::App& app = *program.add_subcommand("gen", "Write a made-up stream whose truth is known");
+    const auto add = [&](const char* name, std::string& out, const char* type, const char* help) {
+        app.add_option(flag_of(name), out, help)->envname(variable_of(name))->type_name(type);
+    };
+    add("to", gen.to, "PATH", "Where to write; - is standard output");
+    add("format", gen.format, "json|csv", "How records are written");
+    add("rate", gen.rate, "N", "Records per second, such as 200k; or unlimited");
+    gen.settings.reserve(synthetic_settings().size());
+    for (const SyntheticSetting& setting : synthetic_settings()) {
+        std::string& text = gen.settings.emplace_back(setting.name, setting.preset).second;
+        add(setting.name, text, "", setting.help);
+    }
+    add("out_of_order", gen.out_of_order, "TIME", "time.out_of_order of the job it is for");
+    add("allowed_lateness", gen.allowed_lateness, "TIME", "time.allowed_lateness of that job");
+    add("pane", gen.pane, "TIME", "pane of that job; trommel check prints it");
+    add_flag(app, "quiet", gen.quiet, "Do not print the truth");
+    app.footer(kGenFooter);
+}
+
+void add_version(CLI::App& program, VersionCommand& version) {
+    CLI::App& app = *program.add_subcommand("version", "Print the version");
+    add_flag(app, "verbose", version.verbose, "Also how it was built and what this machine has");
+}
+
+ExitCode fail(const std::string& message) {
+    std::fprintf(stderr, "trommel: error: %s\nTry 'trommel --help'.\n", message.c_str());
+    return kExitUsage;
+}
+
+// A word where a command belongs that is none; or nothing to complain about.
+ExitCode check_verb(const CLI::App& program, std::string_view word) {
+    if (word.starts_with('-')) return kExitDone;
+    std::vector<std::string_view> verbs;
+    std::vector<std::string> names;
+    for (const CLI::App* command : program.get_subcommands({}))
+        names.push_back(command->get_name());
+    for (const std::string& name : names) verbs.push_back(name);
+    if (std::find(verbs.begin(), verbs.end(), word) != verbs.end()) return kExitDone;
+    const std::string quoted = "'" + std::string(word) + "'";
+    for (const std::string_view planned : kPlannedVerbs) {
+        if (word == planned) return fail("the command " + quoted + " is planned, not built yet");
+    }
+    if (word.ends_with(".yaml") || word.ends_with(".yml")) {
+        return fail(quoted + " is no command (did you mean 'trommel run " + std::string(word) +
+                    "'?)");
+    }
+    return fail("unknown command " + quoted + did_you_mean(word, verbs));
+}
+
+// Of a mistake that CLI11 found: its message, and for an unknown flag the nearest one.
+ExitCode fail_parse(const CLI::App& program, const CLI::ParseError& error,
+                    const std::vector<std::string>& words) {
+    const auto parsed = program.get_subcommands();
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr || parsed.empty()) {
+        return fail(error.what());
+    }
+    std::vector<std::string> names;
+    for (const CLI::Option* option : parsed[0]->get_options()) {
+        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+    const std::vector<std::string_view> flags(names.begin(), names.end());
+    for (const std::string& word : words) {
+        const std::string_view flag = std::string_view(word).substr(0, word.find('='));
+        if (!flag.starts_with("--") || std::find(flags.begin(), flags.end(), flag) != flags.end())
+            continue;
+        return fail("unknown flag '" + std::string(flag) + "'" + did_you_mean(flag, flags));
+    }
+    return fail(error.what());
+}
+
+}  // namespace
+
+ExitCode run_command_line(int argc, char** argv) {
+    RunCommand run_options;
+    CheckCommand check_options;
+    GenCommand gen_options;
+    VersionCommand version_options;
+    bool print_fields = false;
+
+    CLI::App program(
+        "trommel removes duplicate events and combines the rest into windows, exactly.", "trommel");
+    program.require_subcommand(1);
+    program.footer(kProgramFooter);
+    program.option_defaults()->always_capture_default();
+    add_run(program, run_options);
+    add_check(program, check_options, print_fields);
+    add_gen(program, gen_options);
+    add_version(program, version_options);
+
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    if (words.empty()) {
+        std::fputs(program.help().c_str(), stderr);
+        return kExitUsage;
+    }
+    if (words[0] == "--version") return version(version_options);
+    if (words[0] == "help") {
+        std::fputs(program.help().c_str(), stdout);
+        return kExitDone;
+    }
+    if (const ExitCode code = check_verb(program, words[0]); code != kExitDone) return code;
+    try {
+        program.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+        const auto commands = program.get_subcommands();
+        std::fputs((commands.empty() ? program.help() : commands[0]->help()).c_str(), stdout);
+        return kExitDone;
+    } catch (const CLI::ParseError& error) {
+        return fail_parse(program, error, words);
+    }
+
+    if (program.got_subcommand("run")) return run(run_options);
+    if (program.got_subcommand("gen")) return gen(gen_options);
+    if (program.got_subcommand("version")) return version(version_options);
+    if (print_fields) {
+        std::fputs(reference_job().c_str(), stdout);
+        return kExitDone;
+    }
+    if (check_options.job_path.empty())
+        return fail("check needs a job file: trommel check JOB.yaml");
+    return check(check_options);
+}
+
+}  // namespace trommel::tools

@@ -1,0 +1,35 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "trommel/report.h"
+#include "trommel/run.h"
+
+namespace trommel::tools {
+
+// One JSON object under construction, on one line.
+class JsonObject {
+   public:
+    JsonObject& text(std::string_view name, std::string_view value);
+    JsonObject& number(std::string_view name, uint64_t value);
+    JsonObject& real(std::string_view name, double value);
+    JsonObject& flag(std::string_view name, bool value);
+    JsonObject& time(std::string_view name, int64_t us);  // INT64_MIN (none) is null.
+    JsonObject& raw(std::string_view name, std::string_view json);
+
+    const std::string& members() const { return members_; }
+    std::string object() const { return "{" + members_ + "}"; }
+
+   private:
+    void begin(std::string_view name);
+
+    std::string members_;
+};
+
+std::string to_json(const Ledger& ledger);
+// Members, without braces.
+std::string members_of(const Report& report, uint64_t memory_bytes);
+std::string members_of(const Progress& progress);
+
+}  // namespace trommel::tools

@@ -1,0 +1,12 @@
+#pragma once
+
+namespace trommel::tools {
+
+// From now on SIGINT and SIGTERM ask to stop; a second one ends the process at once with exit code
+// 130. A closed pipe is an error of the write and no signal.
+void watch_signals();
+
+// Whether a stop was asked for. Any thread.
+bool stop_requested();
+
+}  // namespace trommel::tools

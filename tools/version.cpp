@@ -1,0 +1,50 @@
+#include <cstdio>
+#include <string>
+
+#include "kernels/cpu/simd_level.h"
+#include "net/byte_stream.h"
+#include "net/decoder.h"
+#include "tools/commands.h"
+#include "tools/job_parts.h"
+
+namespace trommel::tools {
+namespace {
+
+void print_line(const char* name, const std::string& value) {
+    std::printf("%-12s %s\n", name, value.c_str());
+}
+
+const char* yes_no(bool yes) {
+    return yes ? "yes" : "no (not found when this was built)";
+}
+
+std::string compiler() {
+#if defined(__clang__)
+    return "clang " __clang_version__;
+#else
+    return "g++ " __VERSION__;
+#endif
+}
+
+}  // namespace
+
+ExitCode version(const VersionCommand& command) {
+    std::printf("trommel %s\n", TROMMEL_VERSION);
+    if (!command.verbose) return kExitDone;
+    cpu::SimdLevel chosen = cpu::SimdLevel::scalar;
+    const Status simd = cpu::simd_from_environment(chosen);
+    print_line("build", TROMMEL_BUILD_TYPE);
+    print_line("compiler", compiler());
+    print_line("JSON", yes_no(net::built_with_json()));
+    print_line("gzip", yes_no(net::built_with_gzip()));
+    print_line("Zstandard", yes_no(net::built_with_zstd()));
+    print_line("jemalloc", yes_no(TROMMEL_WITH_JEMALLOC != 0));
+    print_line("engines", "cpu");
+    print_line("SIMD",
+               std::string(cpu::to_text(cpu::detect_simd())) + " available, " +
+                   (simd.ok() ? std::string(cpu::to_text(chosen)) + " chosen" : simd.message));
+    print_line("threads", std::to_string(available_threads()) + " available");
+    return kExitDone;
+}
+
+}  // namespace trommel::tools
