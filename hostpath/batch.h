@@ -21,6 +21,7 @@ struct Batch {
             hi.resize(records_max);
         }
         if (config.dedup.verify) text.resize(records_max);
+        stretches.reserve(records_max + 1);
     }
 
     RecordBatch records;
@@ -33,6 +34,13 @@ struct Batch {
     std::array<uint32_t, kShardsMax + 1> shard_begin{};
 
     int64_t watermark_us = rules::kUnknownUs;  // The job's, before the first record.
+    // Rows [previous end, row_end) and the job's watermark once the first of them was seen. Memories of
+    // ids keep a bounded range of times, so within a stretch the watermark moves by at most a horizon.
+    struct Stretch {
+        uint32_t row_end;
+        int64_t watermark_us;
+    };
+    std::vector<Stretch> stretches;
     uint64_t sequence = 0;  // Batches of a run are numbered from 0.
     uint32_t lane = 0;
     bool last = false;  // Nothing follows; has no records.

@@ -14,6 +14,7 @@ Judge::Judge(const Config& config, uint64_t job_seed, bool can_pause)
       pane_us_(rules::lateness_pane_us(config)),
       max_time_us_(config.time.max_time_us.value_or(INT64_MAX)),
       max_future_us_(config.time.max_future_us.value_or(-1)),
+      stretch_us_(config.dedup.horizon_us),
       watermarks_(config, can_pause),
       hasher_(config, job_seed),
       on_time_(config.engine.batch_records) {}
@@ -27,17 +28,20 @@ void Judge::admit(Batch& batch, int64_t wall_us) {
     RecordBatch& records = batch.records;
     batch.watermark_us = watermarks_.job_us();
     for (uint32_t row = 0; row < records.count; ++row) count_in(records.partition[row], 1);
-    const uint32_t on_time = judge_times(records, wall_us);
+    const uint32_t on_time = judge_times(batch, wall_us);
     hasher_.hash(batch, on_time_.data(), on_time);
     deal(batch, on_time);
 }
 
 void Judge::admit_nothing(Batch& batch) {
     batch.watermark_us = watermarks_.job_us();
+    batch.stretches.assign(1, {0, batch.watermark_us});
     deal(batch, 0);
 }
 
-uint32_t Judge::judge_times(RecordBatch& records, int64_t wall_us) {
+uint32_t Judge::judge_times(Batch& batch, int64_t wall_us) {
+    RecordBatch& records = batch.records;
+    batch.stretches.assign(1, {0, batch.watermark_us});
     int64_t time_max_us = max_time_us_;
     if (max_future_us_ >= 0) time_max_us = std::min(time_max_us, wall_us + max_future_us_);
     uint32_t on_time = 0;
@@ -61,9 +65,22 @@ uint32_t Judge::judge_times(RecordBatch& records, int64_t wall_us) {
             records.verdict[row] = Verdict::late;
             continue;
         }
+        note_watermark(batch, row);
         on_time_[on_time++] = row;
     }
+    batch.stretches.back().row_end = records.count;
     return on_time;
+}
+
+// An event that moves the watermark on is never older than it, so what is forgotten by the watermark after
+// it cannot match the event itself.
+void Judge::note_watermark(Batch& batch, uint32_t row) {
+    const int64_t now_us = watermarks_.job_us();
+    Batch::Stretch& stretch = batch.stretches.back();
+    if (now_us == stretch.watermark_us) return;
+    if (stretch.watermark_us != rules::kUnknownUs && now_us - stretch.watermark_us <= stretch_us_) return;
+    stretch.row_end = row;
+    batch.stretches.push_back({batch.records.count, now_us});
 }
 
 // A counting sort by shard: rows of a shard keep the source's order.

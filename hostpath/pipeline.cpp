@@ -50,7 +50,7 @@ void Shards::report(const Config& config, Report& report) const {
 }
 
 void pass_inline(cpu::Shard& shard, Emitter& emitter, cpu::PartialRows& block, Batch& batch) {
-    advance_shard(shard, batch, 0);
+    shard.advance(batch.watermark_us);
     uint32_t from = 0;
     cpu::PartialRows* used = nullptr;
     while (shard.take_closed(block, kRowsPerBlock)) {

@@ -33,12 +33,14 @@ class Judge {
     void count_in(uint32_t partition, uint64_t records);
 
    private:
-    uint32_t judge_times(RecordBatch& records, int64_t wall_us);
+    uint32_t judge_times(Batch& batch, int64_t wall_us);
+    void note_watermark(Batch& batch, uint32_t row);
     void deal(Batch& batch, uint32_t on_time);
 
     const uint32_t shards_;
     const int64_t lateness_us_, offset_us_, pane_us_;
     const int64_t max_time_us_, max_future_us_;
+    const int64_t stretch_us_;
     Watermarks watermarks_;
     IdHasher hasher_;
     std::vector<uint32_t> on_time_;  // Rows.

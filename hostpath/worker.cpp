@@ -1,25 +1,28 @@
 #include "hostpath/worker.h"
 
+#include <algorithm>
+
 #include "hostpath/memory_plan.h"
 #include "kernels/rules/assert.h"
 
 namespace trommel::hostpath {
 
-void advance_shard(cpu::Shard& shard, const Batch& batch, uint32_t index) {
-    const uint32_t begin = batch.shard_begin[index], end = batch.shard_begin[index + 1];
-    shard.advance(batch.watermark_us,
-                  begin == end ? rules::kUnknownUs : batch.records.time_us[batch.order[begin]]);
-}
-
 void judge_share(cpu::Shard& shard, Batch& batch, uint32_t index) {
-    const uint32_t begin = batch.shard_begin[index], end = batch.shard_begin[index + 1];
-    shard.judge(batch.records, batch.ids, batch.order.data() + begin, end - begin);
+    const uint32_t* rows = batch.order.data() + batch.shard_begin[index];
+    const uint32_t* const end = batch.order.data() + batch.shard_begin[index + 1];
+    for (const Batch::Stretch& stretch : batch.stretches) {
+        const uint32_t* const stretch_end = std::lower_bound(rows, end, stretch.row_end);
+        if (rows == stretch_end) continue;
+        shard.advance_ids(stretch.watermark_us, batch.records.time_us[*rows]);
+        shard.judge(batch.records, batch.ids, rows, static_cast<uint32_t>(stretch_end - rows));
+        rows = stretch_end;
+    }
 }
 
 Progress Worker::step() {
     if (batch_ == nullptr) {
         if (!rings_.inbox.try_pop(batch_)) return Progress::idle;
-        advance_shard(shard_, *batch_, index_);
+        shard_.advance(batch_->watermark_us);
     }
     if (!send_closed_rows()) return Progress::idle;
     judge_share(shard_, *batch_, index_);

@@ -35,8 +35,7 @@ class Worker {
     cpu::PartialRows* block_ = nullptr;  // Free, for the next rows.
 };
 
-// What a shard does with a batch, on a worker's thread or on the caller's.
-void advance_shard(cpu::Shard& shard, const Batch& batch, uint32_t index);
+// Judges a shard's rows of a batch, on a worker's thread or on the caller's.
 void judge_share(cpu::Shard& shard, Batch& batch, uint32_t index);
 
 }  // namespace trommel::hostpath

@@ -79,10 +79,8 @@ class CsvFormat {
         for (const std::string& name : options.csv_columns) columns_.push_back(writer_.field(name));
     }
 
-    void begin_stream() {
-        state_ = State::cell_begin;
-        header_expected_ = has_header_;
-    }
+    void begin_stream() { header_expected_ = has_header_; }
+    void begin_record() { state_ = State::cell_begin; }
 
     void skip_record() {
         if (!header_expected_) return;
@@ -97,10 +95,7 @@ class CsvFormat {
         }
         for (; scanned < bytes.size(); ++scanned) {
             const char c = bytes[scanned];
-            if (c == '\n' && state_ != State::quoted) {
-                state_ = State::cell_begin;
-                return scanned;
-            }
+            if (c == '\n' && state_ != State::quoted) return scanned;
             state_ = after(state_, c);
         }
         return npos;

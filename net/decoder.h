@@ -16,7 +16,8 @@ namespace trommel::net {
 // That many bytes behind a chunk may be read (not used) by a decoder.
 inline constexpr size_t kPaddingBytes = 64;
 
-// A stretch of a stream, beginning where the decoder stopped before.
+// A stretch of a stream, beginning where the decoder stopped before. After Stop::hungry it is
+// longer than what was left then, or the last.
 struct Chunk {
     std::string_view bytes;        // Stays where it is as long as the batch: rows point into it.
     uint64_t offset = 0;           // Of bytes[0] in the source.

@@ -1,7 +1,6 @@
 #include "net/file_source.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "net/byte_stream.h"
@@ -125,8 +124,8 @@ class FileSource final : public Source {
             return false;
         }
 
-        std::memcpy(batch.bytes.data(), rest_.data() + rest_at_, from_rest);
-        std::memset(batch.bytes.data() + filled, 0, kPaddingBytes);
+        std::copy_n(rest_.data() + rest_at_, from_rest, batch.bytes.data());
+        std::fill_n(batch.bytes.data() + filled, kPaddingBytes, '\0');
         chunk.bytes = {batch.bytes.data(), filled};
         chunk.offset = offset_;
         chunk.last = at_end_ && from_rest == left;
@@ -146,8 +145,8 @@ class FileSource final : public Source {
         const size_t left = rest_.size() - rest_at_;
         offset_ += decoded.consumed;
         hungry_ = decoded.stop == Stop::hungry;
-        // A record longer than the chunk needs a longer one.
-        needed_bytes_ = hungry_ && decoded.consumed == 0 ? 2 * chunk.bytes.size() : 0;
+        // What the decoder has seen does not hold a record: it has to see more.
+        needed_bytes_ = hungry_ ? 2 * (chunk.bytes.size() - decoded.consumed) : 0;
         if (chunk.bytes.size() < left) {
             rest_at_ += decoded.consumed;
             return;
@@ -177,7 +176,7 @@ class FileSource final : public Source {
     std::vector<char> rest_;  // Read and not yet decoded, from rest_at_ on.
     size_t rest_at_ = 0;
     bool hungry_ = true;       // rest_ is less than a record.
-    size_t needed_bytes_ = 0;  // Of the next chunk, when a record did not fit the last one.
+    size_t needed_bytes_ = 0;  // Of the next chunk, at least.
     uint64_t offset_ = 0;      // Of rest_[rest_at_] in the source.
     uint64_t records_ = 0;
 

@@ -78,10 +78,6 @@ class GzipStream final : public ByteStream {
 
 }  // namespace
 
-bool built_with_gzip() {
-    return true;
-}
-
 std::unique_ptr<ByteStream> make_gzip_stream(const std::string& path, std::unique_ptr<File> file) {
     return std::make_unique<GzipStream>(path, std::move(file));
 }

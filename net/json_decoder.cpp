@@ -22,6 +22,7 @@ class JsonFormat {
     JsonFormat(const DecodeOptions&, RowWriter& writer) : writer_(writer) {}
 
     void begin_stream() {}
+    void begin_record() {}
     void skip_record() {}
 
     static size_t find_end(std::string_view bytes, size_t& scanned) {
@@ -213,10 +214,6 @@ class JsonFormat {
 };
 
 }  // namespace
-
-bool built_with_json() {
-    return true;
-}
 
 std::unique_ptr<Decoder> make_json_decoder(const DecodeOptions& options,
                                            const DecodeContext& context) {

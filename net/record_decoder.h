@@ -11,9 +11,9 @@ namespace trommel::net {
 // blank lines, records without an end or without an end in sight. A Format has
 //
 //   void begin_stream();
-//   // The line end that ends the record at bytes[0], or npos. The bytes before `scanned` were
-//   looked
-//   // at by the call before, which moved it.
+//   void begin_record();  // What find_end() sees next begins a record, perhaps one seen before.
+//   // The line end that ends the record, or npos. The bytes before `scanned`, which it moves, were
+//   // looked at by earlier calls.
 //   size_t find_end(std::string_view bytes, size_t& scanned);
 //   // The record is in the row that begin() was called for.
 //   Outcome decode(std::string_view record, RecordBatch& batch);
@@ -36,8 +36,8 @@ class RecordDecoder final : public Decoder {
     void begin_stream() override {
         at_stream_begin_ = true;
         skipping_ = false;
-        scanned_ = 0;
         format_.begin_stream();
+        begin_record();
     }
 
     Decoded decode(const Chunk& chunk, RecordBatch& batch) override {
@@ -56,7 +56,7 @@ class RecordDecoder final : public Decoder {
                 const Decoded held = take_record(rest.substr(0, end), has_end, chunk, at, batch);
                 if (held.stop == Stop::held) return held;
             }
-            scanned_ = 0;
+            begin_record();
             at += has_end ? end + 1 : rest.size();
         }
         return {at};
@@ -64,6 +64,11 @@ class RecordDecoder final : public Decoder {
 
    private:
     static constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+    void begin_record() {
+        scanned_ = 0;
+        format_.begin_record();
+    }
 
     // False when there are too few bytes to tell.
     bool take_byte_order_mark(const Chunk& chunk, size_t& at) {
@@ -105,7 +110,7 @@ class RecordDecoder final : public Decoder {
             if (outcome == Outcome::none) return {};
             const int64_t time_us = batch.time_us[batch.count];
             if (outcome == Outcome::row && time_us > chunk.until_us) {
-                scanned_ = 0;
+                begin_record();
                 return {at, Stop::held, time_us};
             }
         }

@@ -190,8 +190,11 @@ SyntheticRecord SyntheticStream::at(uint64_t n) const {
     record.v0 = static_cast<int64_t>(static_cast<uint64_t>(options_.value_min) +
                                      scale(draw(from, kValueOf), values));
     record.time_us = kind == Kind::late ? late_time_us(n) : original_time_us(from);
-    record.partition = static_cast<uint32_t>(from % options_.partitions);
-    record.damage = static_cast<uint8_t>(draw(n, kSourceOf));
+    // The usual cases spare a division and a draw.
+    if (options_.partitions > 1) {
+        record.partition = static_cast<uint32_t>(from % options_.partitions);
+    }
+    if (kind == Kind::corrupt) record.damage = static_cast<uint8_t>(draw(n, kSourceOf));
     return record;
 }
 

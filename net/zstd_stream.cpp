@@ -52,10 +52,6 @@ class ZstdStream final : public ByteStream {
 
 }  // namespace
 
-bool built_with_zstd() {
-    return true;
-}
-
 std::unique_ptr<ByteStream> make_zstd_stream(const std::string& path, std::unique_ptr<File> file) {
     return std::make_unique<ZstdStream>(path, std::move(file));
 }

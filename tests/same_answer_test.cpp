@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,8 +50,14 @@ Config engine_config(const RandomJob& job, Random& random) {
     return config;
 }
 
+// A silent partition (T2) holds the watermark back without end, and a table's ticks span 400 horizons to
+// either side of the first event. A stream that runs further than that meanwhile gets contract D6's
+// answer, memory used up, and is left to the tests of that.
+constexpr int64_t kSpanHorizons = 400;
+
 // What the oracle says to a job.
 struct Answer {
+    bool beyond_span = false;
     std::vector<Verdict> verdicts;
     std::vector<OracleRow> rows;
     Ledger ledger;
@@ -59,12 +67,20 @@ Answer ask_oracle(const RandomJob& job, bool with_ends) {
     Oracle oracle(job.config);
     oracle.declare_partitions(job.declared_partitions);
     Answer answer;
+    std::optional<int64_t> first_us;
     size_t end = 0;
     for (size_t e = 0; e <= job.events.size(); ++e) {
         for (; with_ends && end < job.ends.size() && job.ends[end].before_event == e; ++end) {
             oracle.end_partition(job.ends[end].partition);
         }
-        if (e < job.events.size()) answer.verdicts.push_back(oracle.push(job.events[e]));
+        if (e == job.events.size()) break;
+        const testkit::OracleEvent& event = job.events[e];
+        const bool unknown = !oracle.watermark().has_value();
+        answer.verdicts.push_back(oracle.push(event));
+        if (event.corrupt || job.config.dedup.horizon_us == kForeverUs || !unknown) continue;
+        if (!first_us) first_us = event.time_us;
+        const int64_t tick_us = std::max<int64_t>(1000, job.config.dedup.horizon_us / 64);
+        answer.beyond_span |= std::abs(event.time_us - *first_us) / tick_us > kSpanHorizons * 64;
     }
     answer.rows = oracle.rows();
     answer.ledger = oracle.ledger();
@@ -80,6 +96,7 @@ void take_all(Engine& engine, const Config& config, std::vector<OracleRow>& rows
 void check_engine(const RandomJob& job, Random& random) {
     const Config config = engine_config(job, random);
     const Answer expected = ask_oracle(job, true);
+    if (expected.beyond_span) return;
     std::unique_ptr<Engine> engine;
     const Status created = Engine::create(config, engine);
     ASSERT_TRUE(created.ok()) << created.message;
@@ -137,6 +154,7 @@ void check_pipeline(const RandomJob& job, Random& random) {
     config.engine.threads = kThreads[random.below(4)];
     if (random.one_in(4)) config.output = Output::unique;
     const Answer expected = ask_oracle(job, false);
+    if (expected.beyond_span) return;
 
     MemorySource::Options options;
     options.known_partitions = job.declared_partitions;

@@ -98,8 +98,10 @@ void read_job(const std::string& text, const std::string& origin,
     }
     job.config.engine.threads = available_threads();
     Section section(root, root.place, "", mistakes);
+    if (root.kind != Node::Kind::map) return;
     read_sections(section, job);
     check_synthetic(root, job, mistakes);
+    check_outputs(root, job, mistakes);
     report_contradictions(root, job.config, mistakes);
     check_decode(root, job, mistakes);
 }

@@ -94,6 +94,28 @@ void read_dlq(Section& section, Job& job) {
     job.dlq = sink;
 }
 
+void check_outputs(const Node& root, const Job& job, Mistakes& mistakes) {
+    std::vector<std::pair<std::string, std::string>> taken;  // A file, and what writes or reads it.
+    if (job.source.type == SourceJob::Type::file) {
+        for (const std::string& path : job.source.paths) taken.emplace_back(path, "the source");
+    }
+    const auto take = [&](const SinkJob& sink, const std::string& owner) {
+        if (sink.type != SinkJob::Type::file || sink.path.starts_with("/dev/")) return;
+        for (const auto& [path, other] : taken) {
+            if (path != sink.path) continue;
+            const std::string where = owner + ".path";
+            mistakes.add(place_of(root, where), where,
+                         where + ": '" + path + "' is already taken by " + other);
+            return;
+        }
+        taken.emplace_back(sink.path, owner);
+    };
+    for (size_t i = 0; i < job.sinks.size(); ++i) {
+        take(job.sinks[i], "sinks[" + std::to_string(i) + "]");
+    }
+    if (job.dlq) take(*job.dlq, "dlq");
+}
+
 void require_dlq(Section& section, std::string_view name, const Job& job) {
     const Node* const node = section.node().find(name);
     if (job.dlq || node == nullptr || node->text != "dlq") return;

@@ -27,6 +27,9 @@ void check_synthetic(const Node& root, Job& job, Mistakes& mistakes);
 void read_sinks(Section& root, Job& job);
 void read_dlq(Section& section, Job& job);  // Before read_time and read_decode.
 
+// Reports files that two parts of the job would write, or one writes that another reads.
+void check_outputs(const Node& root, const Job& job, Mistakes& mistakes);
+
 // Reports `name: dlq` in a job without a dlq.
 void require_dlq(Section& section, std::string_view name, const Job& job);
 

@@ -124,10 +124,10 @@ void add_dedup(const DedupOptions& dedup, Lines& lines) {
     const int64_t horizon_us = dedup.horizon_us;
     const rules::DedupTicks ticks = rules::dedup_ticks(horizon_us);
     const int64_t longest_us = exact ? horizon_us + 2 * ticks.tick_us : horizon_us + horizon_us / 2;
-    lines.add("dedup", "remembered for " + duration_text(horizon_us) + " to " +
-                           duration_text(longest_us) + " of event time");
+    lines.add("dedup", "remembered for " + duration_phrase(horizon_us) + " to " +
+                           duration_phrase(longest_us) + " of event time");
     if (exact) {
-        lines.add("dedup", "tick " + duration_text(ticks.tick_us) + ", reach " +
+        lines.add("dedup", "tick " + duration_phrase(ticks.tick_us) + ", reach " +
                                std::to_string(ticks.reach) + " ticks");
     }
 }
@@ -138,22 +138,22 @@ void add_time(const Job& job, Lines& lines) {
         lines.add("time", "no out_of_order: nothing is ever late");
     } else {
         const int64_t pane_us = rules::lateness_pane_us(job.config);
-        lines.add("time", "watermark " + duration_text(*time.out_of_order_us) +
+        lines.add("time", "watermark " + duration_phrase(*time.out_of_order_us) +
                               " behind the newest event of a partition");
         lines.add("time",
                   "late: " + std::string(pane_us > 0 ? "the event's pane ended" : "the event is") +
                       (time.allowed_lateness_us > 0
-                           ? " " + duration_text(time.allowed_lateness_us) + " or more"
+                           ? " " + duration_phrase(time.allowed_lateness_us) + " or more"
                            : "") +
                       " before the watermark; late events " + word(job.late));
     }
     const int64_t drift_us =
         rules::drift_max_us(job.config.dedup.horizon_us, time.max_drift_us.value_or(-1));
     lines.add("time", "partitions may run " +
-                          (drift_us == INT64_MAX ? "any time" : duration_text(drift_us)) +
+                          (drift_us == INT64_MAX ? "any time" : duration_phrase(drift_us)) +
                           " apart");
     if (time.idle_after_us) {
-        lines.add("time", "a partition silent for " + duration_text(*time.idle_after_us) +
+        lines.add("time", "a partition silent for " + duration_phrase(*time.idle_after_us) +
                               " is not waited for");
     }
 }
@@ -162,11 +162,11 @@ void add_windows(const Config& config, Lines& lines) {
     for (const Window& window : config.windows) {
         std::string text = window.name + ": ";
         if (window.kind == WindowKind::session) {
-            text += "sessions, events at most " + duration_text(window.gap_us) + " apart";
+            text += "sessions, events at most " + duration_phrase(window.gap_us) + " apart";
         } else if (window.kind == WindowKind::sliding) {
-            text += duration_text(window.size_us) + " every " + duration_text(window.slide_us);
+            text += duration_phrase(window.size_us) + " every " + duration_phrase(window.slide_us);
         } else {
-            text += "every " + duration_text(window.size_us);
+            text += "every " + duration_phrase(window.size_us);
         }
         lines.add("windows", text);
     }
@@ -175,7 +175,7 @@ void add_windows(const Config& config, Lines& lines) {
         return;
     }
     const int64_t pane_us = rules::pane_us(config);
-    if (pane_us > 0) lines.add("windows", "pane " + duration_text(pane_us));
+    if (pane_us > 0) lines.add("windows", "pane " + duration_phrase(pane_us));
     lines.add("columns",
               "window, start, end" + (config.key.empty() ? "" : ", " + key_text(config)));
     for (const Aggregate& aggregate : config.aggregates) {
@@ -254,9 +254,6 @@ std::vector<std::string> warnings(const Job& job) {
     if (!config.windows.empty() && config.output == Output::unique) {
         found.push_back(
             "windows are given, but the sinks take output: unique and never see their rows");
-    }
-    if (config.windows.empty() && config.output == Output::windows) {
-        found.push_back("no windows, so the sinks get no rows; did you mean output: unique?");
     }
     if (job.dlq && names_standard_output(*job.dlq)) {
         for (const SinkJob& sink : job.sinks) {

@@ -200,6 +200,19 @@ std::string duration_text(int64_t us) {
     return std::to_string(us / static_cast<int64_t>(best->factor)) + std::string(best->name);
 }
 
+std::string duration_phrase(int64_t us) {
+    if (us <= 0) return duration_text(us);
+    std::string text;
+    for (size_t i = kDurationUnits.size(); i-- > 0;) {
+        const Unit& unit = kDurationUnits[i];
+        const int64_t count = us / static_cast<int64_t>(unit.factor);
+        if (unit.name == "w" || count == 0) continue;
+        text += (text.empty() ? "" : " ") + std::to_string(count) + std::string(unit.name);
+        us -= count * static_cast<int64_t>(unit.factor);
+    }
+    return text;
+}
+
 std::string bytes_text(uint64_t bytes) {
     static constexpr std::array<const char*, 7> kNames{"B",   "KiB", "MiB", "GiB",
                                                        "TiB", "PiB", "EiB"};

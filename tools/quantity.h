@@ -28,6 +28,7 @@ Parsed<bool> parse_bool(std::string_view text);             // true false
 Parsed<int64_t> parse_timestamp_us(std::string_view text);  // 2030-01-01T00:00:00Z, 2030-01-01
 
 std::string duration_text(int64_t us);     // The largest unit that is exact: "60d", "90s".
+std::string duration_phrase(int64_t us);   // For people: "22h 30m".
 std::string bytes_text(uint64_t bytes);    // Rounded for people: "1.5 GiB".
 std::string count_text(uint64_t count);    // With separators: "5,000,000".
 std::string rate_text(double per_second);  // Rounded for people: "2.31 M".

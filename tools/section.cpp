@@ -25,7 +25,7 @@ Section::Section(const Node& node, Place place, std::string path, Mistakes& mist
     : node_(&node), place_(std::move(place)), path_(std::move(path)), mistakes_(mistakes) {
     if (node.kind == Node::Kind::map) return;
     report(node.place, path_,
-           path_ + " is " + std::string(kind_name(node.kind)) +
+           (path_.empty() ? "the job" : path_) + " is " + std::string(kind_name(node.kind)) +
                "; expected fields, such as { name: value }");
 }
 

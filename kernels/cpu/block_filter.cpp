@@ -103,6 +103,8 @@ void BlockFilter::move_floor(int64_t floor) {
 
 // Sweeps as much of the present quarter as `progress_us` is of a slice.
 void BlockFilter::sweep_quarter(int64_t progress_us) {
+    TROMMEL_ASSERT(progress_us >= 0);
+    TROMMEL_ASSERT(progress_us <= slice_us_);
     const auto quarter = static_cast<uint64_t>(floor_ & int64_t{kFilterSweepSlices - 1});
     const uint64_t begin = lines_ * quarter / kFilterSweepSlices;
     const uint64_t lines = lines_ * (quarter + 1) / kFilterSweepSlices - begin;

@@ -138,7 +138,6 @@ class ExactTable final : public IdMemory {
     void advance(int64_t watermark_us, int64_t time_us) override {
         if (ticks_.tick_us == 0 || watermark_us == rules::kEndOfInputUs) return;
         if (!anchored_) {
-            if (time_us == rules::kUnknownUs) return;
             anchored_ = true;
             floor_tick_ = rules::tick_of(time_us, ticks_) - kAnchorTicks;
             for (uint64_t page = 0; page < pages_; ++page) make_blank(page);
@@ -199,6 +198,7 @@ class ExactTable final : public IdMemory {
         }
     }
 
+    bool span_exceeded() const override { return span_exceeded_; }
     uint64_t live_ids() const override { return live_; }
     uint64_t committed_bytes() const override { return budget_.used_bytes(); }
     uint64_t huge_bytes() const override {
@@ -253,6 +253,7 @@ class ExactTable final : public IdMemory {
     // can hold, which contract T7 excludes but for partitions that have shown nothing yet) are `full`.
     uint32_t note_ticks(const IdColumns& ids, const uint32_t* rows, uint32_t count,
                         Outcome* outcomes) {
+        span_exceeded_ = false;
         if (ticks_.tick_us == 0) {
             std::fill_n(row_ticks_.begin(), count, uint16_t{0});
             return count;
@@ -268,6 +269,7 @@ class ExactTable final : public IdMemory {
             }
             if (tick < floor_tick_ || tick - floor_tick_ >= kLiveTicks) {
                 outcomes[k] = tick < floor_tick_ && shortened_us_ > 0 ? Outcome::unique : Outcome::full;
+                span_exceeded_ |= outcomes[k] == Outcome::full;
                 if (kept == k) copy_prefix(rows, k);
                 continue;
             }
@@ -449,21 +451,23 @@ class ExactTable final : public IdMemory {
     }
 
     void raise_floor(int64_t floor_tick) {
-        const int64_t step = floor_tick - floor_tick_;
-        if (step <= 0) return;
-        if (step >= kLiveTicks) {
+        if (floor_tick - floor_tick_ >= kLiveTicks) {
             floor_tick_ = floor_tick;
             forget_all();
             return;
         }
-        for (int64_t t = floor_tick_; t < floor_tick; ++t) {
-            uint32_t& dying = live_by_tick_[static_cast<uint16_t>(t)];
-            live_ -= dying;
-            dying = 0;
+        // In steps that no dead tick can come to life in before the sweep has seen it.
+        while (floor_tick_ < floor_tick) {
+            const int64_t step = std::min(floor_tick - floor_tick_, kSweepTicks);
+            for (int64_t t = floor_tick_; t < floor_tick_ + step; ++t) {
+                uint32_t& dying = live_by_tick_[static_cast<uint16_t>(t)];
+                live_ -= dying;
+                dying = 0;
+            }
+            floor_tick_ += step;
+            if (arena_) arena_->drop_before(floor16());
+            sweep(step);
         }
-        floor_tick_ = floor_tick;
-        if (arena_) arena_->drop_before(floor16());
-        sweep(step);
     }
 
     // Sweeps the share of the pages that `step` ticks are of kSweepTicks.
@@ -500,6 +504,7 @@ class ExactTable final : public IdMemory {
     int64_t floor_tick_ = 0;
     int64_t needed_tick_ = 0;  // Where the contract alone would have the floor.
     int64_t shortened_us_ = 0;
+    bool span_exceeded_ = false;
     uint64_t live_ = 0;
     std::vector<uint32_t> live_by_tick_;
     uint64_t sweep_due_ = 0, sweep_page_ = 0;

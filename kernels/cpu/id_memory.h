@@ -29,8 +29,7 @@ class IdMemory {
     virtual ~IdMemory() = default;
 
     // Moves on in time: `watermark_us` is the job's watermark before the coming events (lateness.h's
-    // kUnknownUs while unknown), `time_us` the time of one of them, to have a place to start from
-    // (kUnknownUs: there are none).
+    // kUnknownUs while unknown), `time_us` the time of one of them, to have a place to start from.
     virtual void advance(int64_t watermark_us, int64_t time_us) = 0;
 
     // Judges the on-time events `rows[0..count)` in this order; outcomes[k] belongs to rows[k].
@@ -45,6 +44,10 @@ class IdMemory {
     // Forgets an event whose outcome was just `unique`: it was refused for another reason and is to leave
     // no trace. Not for `renewed` ones: forgetting those could let a copy of the earlier event through.
     virtual void take_back(const IdColumns& ids, uint32_t row) = 0;
+
+    // Was an event of the last judge() `full` because its time lies further from the others' than this
+    // memory spans (partitions that show nothing hold the watermark back), and not for want of bytes?
+    virtual bool span_exceeded() const { return false; }
 
     virtual uint64_t live_ids() const = 0;
     virtual uint64_t committed_bytes() const = 0;

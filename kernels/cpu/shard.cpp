@@ -66,9 +66,12 @@ Status Shard::create(const Config& config, const ShardOptions& options,
     return {};
 }
 
-void Shard::advance(int64_t watermark_us, int64_t time_us) {
-    if (ids_) ids_->advance(watermark_us, time_us);
+void Shard::advance(int64_t watermark_us) {
     if (windows_) windows_->advance(watermark_us);
+}
+
+void Shard::advance_ids(int64_t watermark_us, int64_t time_us) {
+    if (ids_) ids_->advance(watermark_us, time_us);
 }
 
 bool Shard::take_closed(PartialRows& rows, uint32_t rows_max) {
@@ -127,6 +130,13 @@ void Shard::make_room(const IdColumns& ids, const uint32_t* rows, uint32_t count
 
 void Shard::note_full(const char* what, const MemoryBudget& budget) {
     if (on_full_ != OnFull::stop || !full_.ok()) return;
+    if (&budget == &id_budget_ && ids_->span_exceeded()) {
+        full_ = Status::error(Code::memory_full,
+                              "event times lie further apart than ids can be remembered for, because a "
+                              "partition holds the watermark back: end it, set time.idle_after or a "
+                              "smaller time.max_drift, or choose on_full: refuse or forget");
+        return;
+    }
     full_ = Status::error(
         Code::memory_full,
         std::string("the memory for ") + what + " is used up: " + std::to_string(budget.max_bytes()) +

@@ -31,9 +31,11 @@ class Shard {
     static Status create(const Config& config, const ShardOptions& options,
                          std::unique_ptr<Shard>& shard);
 
-    // Moves the watermark before the coming events; `time_us` is the time of one of them
-    // (rules::kUnknownUs: there are none).
-    void advance(int64_t watermark_us, int64_t time_us);
+    // Moves the windows' watermark to the job's, before the coming events; then takes rows, then judges.
+    void advance(int64_t watermark_us);
+    // Moves the ids' watermark, which may run ahead of the windows' within a batch; `time_us` is the time
+    // of one of the coming events.
+    void advance_ids(int64_t watermark_us, int64_t time_us);
     // The next final rows of this shard's aligned windows, in order; false when there is none now.
     bool take_closed(PartialRows& rows, uint32_t rows_max);
     // Judges the on-time events rows[0..count) of the batch and adds the unique ones to their panes.

@@ -25,7 +25,8 @@ TEST(DeadLetter, HasTheContractsFieldsInOrder) {
 
 TEST(DeadLetter, CorruptOnesSayWhatIsWrongAtTheEnd) {
     EXPECT_EQ(text_of({"corrupt", "no \"id\"", "stdin", "(source)", 0, 0, "x"}),
-              R"-({"reason":"corrupt","source":"stdin","partition":"(source)","record":0,"offset":0,)-"
+              R"-({"reason":"corrupt","source":"stdin","partition":"(source)","record":0,)-"
+              R"("offset":0,)"
               R"("raw":"x","detail":"no \"id\""})");
 }
 

@@ -132,6 +132,19 @@ TEST_F(OracleRules, ASlowPartitionIsDeclaredIdleOnlyBeyondTheDrift) {
     EXPECT_EQ(oracle().watermark(), 51);
 }
 
+// The beginning shows only in the drift: the job's watermark is never behind it.
+TEST_F(OracleRules, TheDriftOfADiscoveredPartitionCountsFromWhereItBegan) {
+    config_.dedup.horizon_us = 1000;
+    config_.time.out_of_order_us = 10;
+    config_.time.max_drift_us = 50;
+    push(100, 0);
+    EXPECT_EQ(push(50, 1), Verdict::late);  // Stands at 100 all the same.
+    push(150, 0);
+    EXPECT_EQ(oracle().watermark(), 90);
+    push(151, 0);
+    EXPECT_EQ(oracle().watermark(), 141);
+}
+
 TEST_F(OracleRules, AKnownPartitionThatIsSilentIsWaitedForWhateverTheDrift) {
     config_.dedup.horizon_us = 1000;
     config_.time.out_of_order_us = 10;

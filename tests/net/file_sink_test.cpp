@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <map>
 
-#include "net/null_sink.h"
 #include "tests/kit/power_loss_file_system.h"
 
 namespace trommel::net {
@@ -237,7 +236,7 @@ TEST(FileSink, AfterAPowerCutAtAnyStepTheFinalNameHoldsAWholeOutputOrTheLastRuns
     std::string whole = "window,start,end,k\n";
     for (int i = 0; i < 30000; ++i) whole += "w,0,1," + std::to_string(i) + "\n";
     uint64_t completed = 0;
-    for (uint64_t seed = 1; seed <= 400; ++seed) {
+    for (uint64_t seed = 1; seed <= 160; ++seed) {
         testkit::PowerLossFileSystem files;
         files.put("out.csv", "old");
         files.fail_operation(1 + seed % 8);  // There are six: open, write (2), sync, rename, sync.
@@ -255,7 +254,7 @@ TEST(FileSink, AfterAPowerCutAtAnyStepTheFinalNameHoldsAWholeOutputOrTheLastRuns
             ASSERT_TRUE(found == "old" || found == whole) << seed << ' ' << found.size();
         }
     }
-    EXPECT_EQ(completed, 100u);
+    EXPECT_EQ(completed, 40u);
 }
 
 TEST(FileSink, StandardOutputIsWrittenDirectlyAndItsClosingIsToldApart) {
@@ -296,16 +295,6 @@ TEST(FileSink, RowsForASinkOfRecordsAreOurMistake) {
     EXPECT_EQ(sink.write_record("not open").code, Code::internal);
     ASSERT_TRUE(sink.open().ok());
     EXPECT_EQ(sink.write_rows(some_rows(1)).code, Code::internal);
-    sink.abandon();
-}
-
-TEST(NullSink, TakesEverything) {
-    NullSink sink;
-    EXPECT_TRUE(sink.open().ok());
-    EXPECT_TRUE(sink.write_rows(some_rows(3)).ok());
-    EXPECT_TRUE(sink.write_record("x").ok());
-    EXPECT_TRUE(sink.flush().ok());
-    EXPECT_TRUE(sink.finish().ok());
     sink.abandon();
 }
 

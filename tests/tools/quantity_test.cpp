@@ -49,8 +49,9 @@ TEST(Duration, TheLimitIsExclusive) {
 }
 
 TEST(Duration, WhatIsNoDurationIsRefused) {
-    for (const char* text : {"", "s", "-1s", "+1s", " 1s", "1 s", "1s ", "1.s", ".5s", "1.2.3s", "1e3s",
-                             "0x10s", "1S", "1min", "10ss", "1s2", "forever", "\xFF", "1\0s"}) {
+    for (const char* text :
+         {"", "s", "-1s", "+1s", " 1s", "1 s", "1s ", "1.s", ".5s", "1.2.3s", "1e3s", "0x10s", "1S",
+          "1min", "10ss", "1s2", "forever", "\xFF", "1\0s"}) {
         EXPECT_FALSE(parse_duration_us(text).ok()) << text;
     }
     EXPECT_EQ(parse_duration_us("-5s").error,
@@ -74,6 +75,13 @@ TEST(Duration, WhatIsPrintedIsReadBack) {
     }
 }
 
+TEST(Duration, APhraseHasAllItsUnits) {
+    EXPECT_EQ(duration_phrase(0), "0");
+    EXPECT_EQ(duration_phrase(us("1350m")), "22h 30m");
+    EXPECT_EQ(duration_phrase(us("1d") + us("1s") + 7), "1d 1s 7us");
+    EXPECT_EQ(duration_phrase(us("14d")), "14d");
+}
+
 TEST(Bytes, BinaryAndDecimalUnitsDiffer) {
     EXPECT_EQ(parse_bytes("4GiB").value, uint64_t{4} << 30);
     EXPECT_EQ(parse_bytes("512MB").value, 512'000'000U);
@@ -81,8 +89,9 @@ TEST(Bytes, BinaryAndDecimalUnitsDiffer) {
     EXPECT_EQ(parse_bytes("0.5KiB").value, 512U);
     EXPECT_EQ(parse_bytes("1TiB").value, uint64_t{1} << 40);
     EXPECT_EQ(parse_bytes("0.3").error, "'0.3' is finer than the smallest unit, 1");
-    EXPECT_EQ(parse_bytes("4G").error,
-              "'4G' has an unknown unit 'G'; the units are B, kB, MB, GB, TB, KiB, MiB, GiB and TiB");
+    EXPECT_EQ(
+        parse_bytes("4G").error,
+        "'4G' has an unknown unit 'G'; the units are B, kB, MB, GB, TB, KiB, MiB, GiB and TiB");
     EXPECT_FALSE(parse_bytes("9223372036854775808").ok());
     EXPECT_TRUE(parse_bytes("9223372036854775807").ok());
 }

@@ -1,0 +1,372 @@
+#include "kernels/cpu/window_store.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/kernels/cpu/naive_windows.h"
+
+namespace trommel::cpu {
+namespace {
+
+using naive::Event;
+using naive::pick;
+using naive::Row;
+
+constexpr uint64_t kPlenty = uint64_t{1} << 30;
+constexpr int64_t kYearUs = int64_t{365} * 86400 * 1'000'000;
+
+Window tumbling(std::string name, int64_t size) {
+    return {std::move(name), WindowKind::tumbling, size, size, 0};
+}
+Window sliding(std::string name, int64_t size, int64_t slide) {
+    return {std::move(name), WindowKind::sliding, size, slide, 0};
+}
+
+// A store and the naive windows side by side.
+class Pair {
+   public:
+    Pair(const Config& config, uint64_t memory_bytes)
+        : config_(config), budget_(memory_bytes), store_(config_, 7, budget_), naive_(config_),
+          batch_(config_, 2048), taken_(config_, store_.layout()) {}
+
+    // Returns how many were refused; the others go to the naive windows.
+    size_t add(const std::vector<Event>& events) {
+        const std::vector<uint32_t> rows = naive::fill(config_, events, batch_);
+        std::vector<uint32_t> refused(rows.size());
+        refused.resize(store_.add(batch_, rows.data(), static_cast<uint32_t>(rows.size()),
+                                  refused.data()));
+        for (size_t i = 0, r = 0; i < rows.size(); ++i) {
+            if (r < refused.size() && refused[r] == rows[i]) {
+                ++r;
+            } else {
+                naive_.add(events[i]);
+            }
+        }
+        EXPECT_TRUE(std::includes(rows.begin(), rows.end(), refused.begin(), refused.end()));
+        EXPECT_LE(budget_.used_bytes(), budget_.max_bytes());
+        EXPECT_LE(store_.committed_bytes(), budget_.used_bytes());
+        return refused.size();
+    }
+
+    void take(uint32_t rows_max) {
+        while (store_.take_closed(taken_, rows_max)) {
+            ASSERT_LE(taken_.count(), rows_max);
+            naive::append(config_, store_.layout(), taken_, rows_);
+        }
+    }
+
+    // What was taken must be what is final, no more and no less.
+    void expect_rows_up_to(int64_t watermark_us) {
+        std::vector<Row> expected = naive_.rows();
+        std::erase_if(expected, [&](const Row& row) {
+            return watermark_us != INT64_MAX &&
+                   row.end_us + config_.time.allowed_lateness_us > watermark_us;
+        });
+        ASSERT_EQ(rows_.size(), expected.size());
+        for (size_t r = 0; r < rows_.size(); ++r) ASSERT_EQ(rows_[r], expected[r]) << "row " << r;
+    }
+
+    void finish(uint32_t rows_max = 1000) {
+        store_.advance(INT64_MAX);
+        take(rows_max);
+        expect_rows_up_to(INT64_MAX);
+        EXPECT_EQ(store_.keys(), 0u);
+        EXPECT_EQ(store_.panes(), 0u);
+    }
+
+    WindowStore& store() { return store_; }
+    std::vector<Row>& rows() { return rows_; }
+    MemoryBudget& budget() { return budget_; }
+
+   private:
+    Config config_;
+    MemoryBudget budget_;
+    WindowStore store_;
+    naive::Windows naive_;
+    RecordBatch batch_;
+    PartialRows taken_;
+    std::vector<Row> rows_;
+};
+
+Config random_windows(std::mt19937_64& random) {
+    Config config = naive::random_job(random);
+    const int64_t unit = pick(random, 1, 3) == 1 ? 1 : pick(random, 1, 1000);
+    config.window_offset_us = pick(random, -2000, 2000);
+    config.time.allowed_lateness_us = pick(random, 0, 2) * pick(random, 0, 20) * unit;
+    for (int64_t w = pick(random, 1, 3); w > 0; --w) {
+        const int64_t slide = unit * pick(random, 1, 6);
+        const std::string name(1, static_cast<char>('a' + 2 * w % 5));
+        if (pick(random, 0, 1) == 0) {
+            config.windows.push_back(tumbling(name, slide));
+        } else {
+            config.windows.push_back(sliding(name, slide * pick(random, 1, 20), slide));
+        }
+    }
+    return config;
+}
+
+// Events with disorder, stretches of silence of any length, and keys that come and go.
+void run_stream(uint64_t seed, uint64_t memory_bytes) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937_64 random(seed);
+    const Config config = random_windows(random);
+    Pair pair(config, memory_bytes);
+    const int64_t pane = rules::pane_us(config);
+    const int64_t disorder = pane * pick(random, 0, 30);
+    const int64_t keys = pick(random, 1, 60);
+    int64_t newest = pick(random, -3, 3) * kYearUs, watermark = INT64_MIN;
+    for (int64_t round = pick(random, 2, 12); round > 0; --round) {
+        std::vector<Event> events;
+        if (pick(random, 0, 4) == 0) newest += pick(random, 1, 40) * pick(random, 1, kYearUs);
+        for (int64_t e = pick(random, 0, 300); e > 0; --e) {
+            Event event{newest - pick(random, 0, disorder), naive::random_key(config, random, keys), {}};
+            for (size_t v = 0; v < config.values.size(); ++v) {
+                event.values.push_back(pick(random, -1000, 1000));
+            }
+            newest += pick(random, 0, 2) * pick(random, 0, pane);
+            const int64_t pane_end = rules::pane_end(event.time_us, config.window_offset_us, pane);
+            if (rules::is_final(pane_end, config.time.allowed_lateness_us, watermark)) continue;
+            events.push_back(event);
+        }
+        pair.add(events);
+        watermark = newest - disorder;
+        pair.store().advance(watermark);
+        pair.take(static_cast<uint32_t>(pick(random, 1, 50)));
+        pair.expect_rows_up_to(watermark);
+        if (testing::Test::HasFatalFailure()) return;
+    }
+    pair.finish();
+}
+
+TEST(WindowStore, AnswersAsTheNaiveWindowsDo) {
+    for (uint64_t seed = 0; seed < 120 && !HasFatalFailure(); ++seed) run_stream(seed, kPlenty);
+}
+
+TEST(WindowStore, AnswersAsTheNaiveWindowsDoForWhatItDidNotRefuseInLittleMemory) {
+    for (uint64_t seed = 1000; seed < 1100 && !HasFatalFailure(); ++seed) {
+        run_stream(seed, 40'000 + seed % 30 * 10'000);
+    }
+}
+
+Config counts(std::vector<Window> windows) {
+    Config config;
+    config.key = {{"k", FieldType::integer}};
+    config.values = {{"v", 0}};
+    config.aggregates = {{"n", AggregateKind::count, 0, 0}, {"s", AggregateKind::sum, 0, 0}};
+    config.windows = std::move(windows);
+    return config;
+}
+
+TEST(WindowStore, CombinesWindowsOf4096Panes) {
+    std::mt19937_64 random(5);
+    const Config config = counts({sliding("long", 4096, 1), tumbling("short", 16)});
+    Pair pair(config, kPlenty);
+    std::vector<Event> events;
+    for (int64_t e = 0; e < 40; ++e) {
+        events.push_back({pick(random, -5000, 5000), naive::encoded(pick(random, 0, 3)), {e}});
+    }
+    pair.add(events);
+    pair.finish();
+}
+
+TEST(WindowStore, CombinesDensePanesLikeTheNaiveWindows) {
+    const Config config = counts({sliding("wide", 64, 1), sliding("middle", 24, 2)});
+    Pair pair(config, kPlenty);
+    for (int64_t time = -100; time < 200; ++time) {
+        pair.add({{time, naive::encoded(0), {time}}, {time, naive::encoded(time % 3), {1}}});
+        pair.store().advance(time - 5);
+        pair.take(7);
+        pair.expect_rows_up_to(time - 5);
+    }
+    pair.finish();
+}
+
+TEST(WindowStore, OneRowAtATimeIsTheSameAsAllAtOnce) {
+    for (const uint32_t rows_max : {1u, 3u, 1'000'000u}) {
+        Pair pair(counts({tumbling("b", 10), sliding("a", 30, 10)}), kPlenty);
+        for (int64_t e = 0; e < 500; ++e) pair.add({{e % 97, naive::encoded(e % 11), {e}}});
+        pair.finish(rows_max);
+    }
+}
+
+TEST(WindowStore, TakesEventsBetweenTwoTakes) {
+    Pair pair(counts({tumbling("t", 10)}), kPlenty);
+    for (int64_t e = 0; e < 50; ++e) pair.add({{e % 10, naive::encoded(e), {e}}});
+    pair.store().advance(10);
+    PartialRows some(counts({}), pair.store().layout());
+    ASSERT_TRUE(pair.store().take_closed(some, 20));
+    naive::append(counts({tumbling("t", 10)}), pair.store().layout(), some, pair.rows());
+    for (int64_t e = 0; e < 5000; e += 100) {
+        std::vector<Event> events;
+        for (int64_t i = 0; i < 100; ++i) events.push_back({10 + e % 10, naive::encoded(e + i), {e}});
+        pair.add(events);
+    }
+    pair.finish(20);
+}
+
+TEST(WindowStore, OrdersByEndStartNameAndKey) {
+    Pair pair(counts({tumbling("z", 10), sliding("y", 20, 10), tumbling("a", 20)}), kPlenty);
+    pair.add({{5, naive::encoded(3), {1}}, {15, naive::encoded(-3), {1}}});
+    pair.store().advance(INT64_MAX);
+    pair.take(100);
+    std::vector<std::string> seen;
+    for (const Row& row : pair.rows()) {
+        seen.push_back(row.window + std::to_string(row.start_us) + "-" + std::to_string(row.end_us));
+    }
+    EXPECT_EQ(seen, (std::vector<std::string>{"y-10-10", "z0-10", "a0-20", "a0-20", "y0-20", "y0-20",
+                                              "z10-20", "y10-30"}));
+}
+
+TEST(WindowStore, IsFinalExactlyWhenTheWatermarkReachesEndPlusLateness) {
+    Config config = counts({tumbling("t", 10)});
+    config.time.allowed_lateness_us = 5;
+    Pair pair(config, kPlenty);
+    pair.add({{3, naive::encoded(1), {1}}});
+    pair.store().advance(14);
+    pair.take(10);
+    EXPECT_EQ(pair.rows().size(), 0u);
+    pair.store().advance(15);
+    pair.take(10);
+    EXPECT_EQ(pair.rows().size(), 1u);
+}
+
+TEST(WindowStore, RefusesEventsOfPanesThatAreFinal) {
+    Pair pair(counts({tumbling("t", 10), tumbling("u", 100)}), kPlenty);
+    pair.add({{3, naive::encoded(1), {1}}});
+    pair.store().advance(10);
+    EXPECT_EQ(pair.add({{9, naive::encoded(1), {1}}, {10, naive::encoded(1), {1}}}), 1u);
+    pair.finish();
+    EXPECT_EQ(pair.add({{kYearUs, naive::encoded(1), {1}}}), 1u);
+}
+
+TEST(WindowStore, ReachesTheEndsOfTime) {
+    Config config = counts({tumbling("t", 7), sliding("s", 21, 7)});
+    config.window_offset_us = 3;
+    config.time.allowed_lateness_us = kTimeLimitUs - 1;
+    Pair pair(config, kPlenty);
+    for (const int64_t time : {-kTimeLimitUs + 1, int64_t{0}, kTimeLimitUs - 1}) {
+        pair.add({{time, naive::encoded(1), {time}}});
+    }
+    pair.store().advance(INT64_MIN + 1);
+    pair.take(1);
+    EXPECT_EQ(pair.rows().size(), 0u);
+    pair.store().advance(kTimeLimitUs - 1);
+    pair.take(1);
+    pair.expect_rows_up_to(kTimeLimitUs - 1);
+    pair.finish();
+}
+
+TEST(WindowStore, SumsBeyond64Bits) {
+    Pair pair(counts({sliding("s", 3, 1)}), kPlenty);
+    for (int64_t time = 0; time < 3; ++time) {
+        pair.add({{time, naive::encoded(1), {INT64_MAX}}, {time, naive::encoded(1), {INT64_MAX}}});
+        pair.add({{time, naive::encoded(2), {INT64_MIN}}, {time, naive::encoded(2), {INT64_MIN}}});
+    }
+    pair.finish();
+}
+
+// Keys and panes that are done with are forgotten, so a stream may go on for ever in constant memory.
+TEST(WindowStore, AnEndlessStreamOfNewKeysNeedsConstantMemory) {
+    for (const bool text : {false, true}) {
+        Config config = counts({sliding("s", 40, 10)});
+        if (text) config.key = {{"k", FieldType::text}};
+        Pair pair(config, kPlenty);
+        RecordBatch batch(config, 2048);
+        PartialRows out(config, pair.store().layout());
+        std::vector<uint32_t> rows(1000), refused(1000);
+        uint64_t bytes_once_full = 0, taken = 0;
+        for (int64_t pane = 0; pane < 300; ++pane) {
+            batch.clear();
+            batch.count = 1000;
+            for (uint32_t r = 0; r < 1000; ++r) {
+                rows[r] = r;
+                batch.time_us[r] = pane * 10;
+                batch.values[0][r] = 1;
+                const int64_t key = pane * 500 + r;
+                if (text) {
+                    batch.key_text[r] = batch.copy_text(naive::encoded(std::to_string(key * 7919)));
+                } else {
+                    batch.key_int[r] = key;
+                }
+            }
+            ASSERT_EQ(pair.store().add(batch, rows.data(), 1000, refused.data()), 0u);
+            pair.store().advance(pane * 10);
+            while (pair.store().take_closed(out, 700)) taken += out.count();
+            ASSERT_LE(pair.store().panes(), 5u);
+            ASSERT_LE(pair.store().keys(), 3500u);
+            if (pane == 30) bytes_once_full = pair.store().committed_bytes();
+        }
+        EXPECT_GT(taken, 290u * 2000);
+        EXPECT_LE(pair.store().committed_bytes(), bytes_once_full * 5 / 4);
+    }
+}
+
+TEST(WindowStore, PanesFarApartCostNothingBetweenThem) {
+    Pair pair(counts({sliding("s", 4096, 1), tumbling("t", 1)}), kPlenty);
+    std::mt19937_64 random(3);
+    for (int64_t e = 0; e < 30; ++e) {
+        pair.add({{pick(random, -kTimeLimitUs + 1, kTimeLimitUs - 1), naive::encoded(e % 3), {e}}});
+    }
+    EXPECT_LE(pair.store().committed_bytes(), uint64_t{1} << 20);
+    pair.finish(4096);
+}
+
+TEST(WindowStore, ARefusedEventLeavesNoTrace) {
+    Config config = counts({tumbling("t", 10)});
+    config.key = {{"k", FieldType::text}};
+    Pair pair(config, 120'000);
+    size_t refused = 0;
+    for (int64_t e = 0; e < 3000 && refused == 0; ++e) {
+        refused += pair.add({{e % 100, naive::encoded(std::string(100, 'k') + std::to_string(e)), {e}}});
+    }
+    ASSERT_GT(refused, 0u);
+    const uint64_t keys = pair.store().keys(), panes = pair.store().panes();
+    // Nothing new fits, but what is there goes on counting.
+    for (int64_t e = 0; e < 1000; ++e) {
+        pair.add({{1000 + 10 * e, naive::encoded(std::string(2000, 'n') + std::to_string(e)), {e}}});
+        EXPECT_EQ(pair.add({{0, naive::encoded(std::string(100, 'k') + "0"), {e}}}), 0u);
+    }
+    EXPECT_EQ(pair.store().keys(), keys);
+    EXPECT_EQ(pair.store().panes(), panes);
+    pair.finish();
+}
+
+// Closing needs memory for combining and sorting; without any it must still give the same rows.
+TEST(WindowStore, ClosesWithoutAnyMemoryLeft) {
+    Config config = counts({sliding("s", 40, 10), tumbling("t", 80)});
+    Pair pair(config, 2'000'000);
+    size_t refused = 0;
+    for (int64_t e = 0; refused == 0; ++e) {
+        std::vector<Event> events;
+        for (int64_t i = 0; i < 500; ++i) {
+            events.push_back({(e * 500 + i) % 80, naive::encoded((e * 500 + i) * 7919 % 100'003), {e}});
+        }
+        refused += pair.add(events);
+    }
+    EXPECT_GT(pair.store().keys(), 9000u);
+    pair.finish(1000);
+}
+
+TEST(WindowStore, WithoutAnyMemoryItRefusesEverything) {
+    for (const uint64_t bytes : {uint64_t{0}, uint64_t{1}, uint64_t{4096}, uint64_t{8192}}) {
+        Pair pair(counts({tumbling("t", 10)}), bytes);
+        EXPECT_EQ(pair.add({{1, naive::encoded(1), {1}}, {2, naive::encoded(2), {1}}}), 2u);
+        pair.finish();
+    }
+}
+
+TEST(WindowStore, AJobWithoutAlignedWindowsHasNoRows) {
+    Config config = counts({});
+    config.windows = {{"session", WindowKind::session, 0, 0, 10}};
+    MemoryBudget budget(kPlenty);
+    WindowStore store(config, 7, budget);
+    RecordBatch batch(config, 10);
+    const uint32_t rows[] = {0};
+    uint32_t refused[1];
+    EXPECT_EQ(store.add(batch, rows, 1, refused), 0u);
+    store.advance(INT64_MAX);
+    PartialRows out(config, store.layout());
+    EXPECT_FALSE(store.take_closed(out, 10));
+}
+
+}  // namespace
+}  // namespace trommel::cpu
