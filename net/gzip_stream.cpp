@@ -43,10 +43,9 @@ class GzipStream final : public ByteStream {
    private:
     // Skips the zero bytes that some writers pad a file with. False when more input is needed.
     bool begin_member() {
-        while (seen_member_ && !stored_.empty() && *stored_.data() == '\0') stored_.take(1);
+        while (!stored_.empty() && *stored_.data() == '\0') stored_.take(1);
         if (stored_.empty()) return false;
         between_members_ = false;
-        seen_member_ = true;
         return true;
     }
 
@@ -71,7 +70,6 @@ class GzipStream final : public ByteStream {
     StoredBytes stored_;
     z_stream inflate_{};
     bool ready_ = false;
-    bool seen_member_ = false;
     bool between_members_ = false;  // An empty file is no gzip file: it has no member.
     bool broken_ = false;
 };

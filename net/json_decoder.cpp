@@ -106,14 +106,10 @@ class JsonFormat {
         const std::string_view token = trimmed(value);
         if (token.empty()) return false;
         if (token[0] == '"') return use_string(field, value, token, batch);
-        if (!walk(value, 1)) return false;
         const bool number = token[0] == '-' || (token[0] >= '0' && token[0] <= '9');
-        writer_.put(field,
-                    number            ? Lexeme::number
-                    : token[0] == 'n' ? Lexeme::null
-                                      : Lexeme::other,
-                    token);
-        return true;
+        if (number) return writer_.put(field, Lexeme::number, token) || is_json_number(token);
+        writer_.put(field, token[0] == 'n' ? Lexeme::null : Lexeme::other, token);
+        return walk(value, 1);
     }
 
     bool use_string(uint32_t field, ondemand::value& value, std::string_view token,

@@ -100,8 +100,8 @@ class RecordDecoder final : public Decoder {
     Decoded take_record(std::string_view record, bool has_end, const Chunk& chunk, size_t at,
                         RecordBatch& batch) {
         if (has_end && !record.empty() && record.back() == '\r') record.remove_suffix(1);
-        if (is_blank(record)) return {};
         const bool too_long = record.size() > record_bytes_max_;
+        if (!too_long && is_blank(record)) return {};
         begin_row(record.substr(0, record_bytes_max_), chunk.offset + at, batch);
         if (too_long) {
             reject_too_long();

@@ -84,15 +84,19 @@ void RowWriter::begin(RecordBatch& batch) {
     has_partition_ = false;
 }
 
-void RowWriter::put(uint32_t field, Lexeme lexeme, std::string_view text) {
+bool RowWriter::put(uint32_t field, Lexeme lexeme, std::string_view text) {
     const uint32_t bit = uint32_t{1} << field;
-    if ((seen_ & bit) != 0) return;
+    if ((seen_ & bit) != 0) return false;
     seen_ |= bit;
+    bool read = true;
     for (const Use& use : fields_[field].uses) {
         Fault fault = Fault::none;
         if (fits(use, lexeme, fault)) fault = convert(use, text);
-        if (fault != Fault::none) blame(use, fault);
+        if (fault == Fault::none) continue;
+        blame(use, fault);
+        read = false;
     }
+    return read;
 }
 
 // Whether a value of this JSON type may serve. Ids in integer forms may be quoted, since JSON

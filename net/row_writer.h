@@ -39,8 +39,9 @@ class RowWriter {
 
     // The row batch.count of `batch` is next. Texts given to put() must live as long as the batch.
     void begin(RecordBatch& batch);
-    // The first put() of a field counts (E5).
-    void put(uint32_t field, Lexeme lexeme, std::string_view text);
+    // The first put() of a field counts (E5). True when it did and was read: a number that was is a
+    // JSON number.
+    bool put(uint32_t field, Lexeme lexeme, std::string_view text);
     // Whether the row is readable; if not it is marked corrupt. Its partition is set by settle().
     bool finish();
     // Marks the row corrupt as a whole, without a partition: nothing that was put counts.

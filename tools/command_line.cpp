@@ -43,17 +43,17 @@ Ctrl-C stops reading, finishes what was read and exits with 0; a second one exit
 The last line on stderr is the ledger: what became of every record.)";
 
 constexpr const char* kCheckFooter = R"(
-Prints every mistake at once as file:line:column and exits with 78; without one it prints what the job
-does, the values in effect and the memory it needs, and exits with 0.)";
+Prints every mistake at once as file:line:column and exits with 78; without one it prints what the
+job does, the values in effect and the memory it needs, and exits with 0.)";
 
 constexpr const char* kGenFooter = R"(
 Examples
   trommel gen --events 1M --duplicates 5% --to events.ndjson
-  trommel gen --events 10M --format csv --keys 1M --zipf 1.1 --rate 200k | trommel run job.yaml
+  trommel gen --format csv --keys 1M --zipf 1.1 --rate 200k | trommel run job.yaml
 
-Records are {"id", "key", "time" (us), "v0"} and, with several partitions, "partition". What an exact run
-must say of them is printed on stderr. Whether an event is late depends on the job: give its
---out-of-order, --allowed-lateness and --pane (the greatest common divisor of its windows).)";
+Records are {"id", "key", "time" (us), "v0"} and, with several partitions, "partition". What an
+exact run must say of them is printed on stderr. Whether an event is late depends on the job: give
+its --out-of-order, --allowed-lateness and --pane (which trommel check prints).)";
 
 constexpr std::string_view kPlannedVerbs[] = {"bench", "plan", "top", "inspect", "create"};
 
@@ -74,30 +74,31 @@ CLI::Option* add_flag(CLI::App& app, const std::string& name, bool& out, const s
 
 void add_overrides(CLI::App& app, std::vector<std::string>& overrides) {
     // Its variable, TROMMEL_SET, is read where jobs are: the values add up instead of replacing.
-    app.add_option("-s,--set", overrides, "PATH=VALUE, replaces a field of the job (TROMMEL_SET)")
+    app.add_option("-s,--set", overrides, "replace a field of the job (Env:TROMMEL_SET)")
         ->expected(1)
         ->take_all()
-        ->type_name("PATH=VALUE");
+        ->type_name("PATH=VALUE")
+        ->default_str("");
 }
 
 void add_run(CLI::App& program, RunCommand& run) {
     CLI::App& app = *program.add_subcommand("run", "Run a job; without a file, the demo job");
-    app.add_option("job", run.job_path, "A job file in YAML; - is standard input")
+    app.add_option("job", run.job_path, "a job file in YAML; - is standard input")
         ->type_name("JOB.yaml");
     add_overrides(app, run.overrides);
     add_flag(app, "json", run.json, "stderr is JSON lines, the last one the full report");
-    add_flag(app, "quiet", run.quiet, "Nothing but errors on stderr");
-    app.add_flag("--print-demo", run.print_demo, "Print the demo job and exit");
+    add_flag(app, "quiet", run.quiet, "nothing but errors on stderr");
+    app.add_flag("--print-demo", run.print_demo, "print the demo job and exit");
     app.footer(kRunFooter);
 }
 
 void add_check(CLI::App& program, CheckCommand& check, bool& fields) {
     CLI::App& app =
         *program.add_subcommand("check", "Find every mistake in a job, or say what it does");
-    app.add_option("job", check.job_path, "A job file in YAML; - is standard input")
+    app.add_option("job", check.job_path, "a job file in YAML; - is standard input")
         ->type_name("JOB.yaml");
     add_overrides(app, check.overrides);
-    app.add_flag("--fields", fields, "Print every field of a job file with its default and exit");
+    app.add_flag("--fields", fields, "print every field of a job file with its default and exit");
     app.footer(kCheckFooter);
 }
 
@@ -106,9 +107,9 @@ void add_gen(CLI::App& program, GenCommand& gen) {
     const auto add = [&](const char* name, std::string& out, const char* type, const char* help) {
         app.add_option(flag_of(name), out, help)->envname(variable_of(name))->type_name(type);
     };
-    add("to", gen.to, "PATH", "Where to write; - is standard output");
-    add("format", gen.format, "json|csv", "How records are written");
-    add("rate", gen.rate, "N", "Records per second, such as 200k; or unlimited");
+    add("to", gen.to, "PATH", "where to write; - is standard output");
+    add("format", gen.format, "json|csv|binary", "how records are written");
+    add("rate", gen.rate, "N", "records per second, such as 200k; or unlimited");
     gen.settings.reserve(synthetic_settings().size());
     for (const SyntheticSetting& setting : synthetic_settings()) {
         std::string& text = gen.settings.emplace_back(setting.name, setting.preset).second;
@@ -117,13 +118,13 @@ void add_gen(CLI::App& program, GenCommand& gen) {
     add("out_of_order", gen.out_of_order, "TIME", "time.out_of_order of the job it is for");
     add("allowed_lateness", gen.allowed_lateness, "TIME", "time.allowed_lateness of that job");
     add("pane", gen.pane, "TIME", "pane of that job; trommel check prints it");
-    add_flag(app, "quiet", gen.quiet, "Do not print the truth");
+    add_flag(app, "quiet", gen.quiet, "do not print the truth");
     app.footer(kGenFooter);
 }
 
 void add_version(CLI::App& program, VersionCommand& version) {
     CLI::App& app = *program.add_subcommand("version", "Print the version");
-    add_flag(app, "verbose", version.verbose, "Also how it was built and what this machine has");
+    add_flag(app, "verbose", version.verbose, "also how it was built and what this machine has");
 }
 
 ExitCode fail(const std::string& message) {
@@ -186,6 +187,7 @@ ExitCode run_command_line(int argc, char** argv) {
     program.require_subcommand(1);
     program.footer(kProgramFooter);
     program.option_defaults()->always_capture_default();
+    program.get_formatter()->column_width(52);
     add_run(program, run_options);
     add_check(program, check_options, print_fields);
     add_gen(program, gen_options);
@@ -193,12 +195,12 @@ ExitCode run_command_line(int argc, char** argv) {
 
     const std::vector<std::string> words(argv + 1, argv + argc);
     if (words.empty()) {
-        std::fputs(program.help().c_str(), stderr);
+        std::fputs((program.help() + "\n").c_str(), stderr);
         return kExitUsage;
     }
     if (words[0] == "--version") return version(version_options);
     if (words[0] == "help") {
-        std::fputs(program.help().c_str(), stdout);
+        std::fputs((program.help() + "\n").c_str(), stdout);
         return kExitDone;
     }
     if (const ExitCode code = check_verb(program, words[0]); code != kExitDone) return code;
@@ -206,7 +208,8 @@ ExitCode run_command_line(int argc, char** argv) {
         program.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
         const auto commands = program.get_subcommands();
-        std::fputs((commands.empty() ? program.help() : commands[0]->help()).c_str(), stdout);
+        std::fputs((commands.empty() ? program.help() : commands[0]->help("trommel")).c_str(),
+                   stdout);
         return kExitDone;
     } catch (const CLI::ParseError& error) {
         return fail_parse(program, error, words);

@@ -6,6 +6,7 @@
 #include "trommel/file_system.h"
 
 #include "net/record_writer.h"
+#include "net/wire.h"
 #include "tools/commands.h"
 #include "tools/console.h"
 #include "tools/quantity.h"
@@ -19,9 +20,11 @@ namespace {
 constexpr uint64_t kRecordsPerWrite = 4096;
 constexpr unsigned kNapUs = 2000;  // Between looks at the clock when records are not due yet.
 
+enum class GenFormat : uint8_t { json, csv, binary };
+
 struct Plan {
     net::SyntheticOptions stream;
-    net::RecordFormat format = net::RecordFormat::json;
+    GenFormat format = GenFormat::json;
     uint64_t rate = 0;  // Records per second; 0: as fast as they can be written.
 };
 
@@ -42,8 +45,9 @@ std::vector<std::string> read_plan(const GenCommand& command, Plan& plan) {
             if (name == setting.name) check(name, setting.set(plan.stream, text));
         }
     }
-    const auto format = one_of<net::RecordFormat>(
-        {{"json", net::RecordFormat::json}, {"csv", net::RecordFormat::csv}})(command.format);
+    const auto format = one_of<GenFormat>({{"json", GenFormat::json},
+                                           {"csv", GenFormat::csv},
+                                           {"binary", GenFormat::binary}})(command.format);
     plan.format = format.value;
     check("format", format.error);
     if (command.rate != "unlimited") {
@@ -62,6 +66,9 @@ std::vector<std::string> read_plan(const GenCommand& command, Plan& plan) {
     if (!command.out_of_order.empty()) plan.stream.out_of_order_us = out_of_order_us;
     duration("allowed_lateness", command.allowed_lateness, plan.stream.allowed_lateness_us);
     duration("pane", command.pane, plan.stream.pane_us);
+    if (plan.format == GenFormat::binary && plan.stream.corrupt_share > 0) {
+        wrong.push_back("--corrupt: a binary file cannot be read beyond damage; use json or csv");
+    }
     if (!wrong.empty()) return wrong;
     for (const Problem& problem : net::validate(plan.stream)) check(problem.where, problem.what);
     return wrong;
@@ -90,26 +97,61 @@ class Output {
     std::unique_ptr<File> file_;
 };
 
+// Turns records into the bytes of a file.
+class Encoder {
+   public:
+    explicit Encoder(const Plan& plan)
+        : binary_(plan.format == GenFormat::binary),
+          lines_(plan.format == GenFormat::csv ? net::RecordFormat::csv : net::RecordFormat::json,
+                 plan.stream.partitions > 1) {}
+
+    void append_header(std::string& out) const {
+        if (!binary_) lines_.append_header(out);
+    }
+    void append(const net::SyntheticStream& stream, uint64_t begin, uint64_t end,
+                std::string& out) {
+        events_.clear();
+        for (uint64_t n = begin; n < end; ++n) {
+            const net::SyntheticRecord record = stream.at(n);
+            if (binary_) {
+                events_.push_back({record.id, 0, record.key, record.time_us, record.v0});
+            } else {
+                lines_.append(out, record);
+            }
+        }
+        if (!events_.empty()) net::append_frame({.sequence = begin}, events_, out);
+    }
+
+   private:
+    bool binary_;
+    net::RecordWriter lines_;
+    std::vector<net::WireEvent> events_;
+};
+
+// How many records may have been written by now.
+uint64_t due(const Plan& plan, uint64_t events, int64_t begun_us) {
+    if (plan.rate == 0) return events;
+    const auto elapsed_us = static_cast<uint128>(system_clock().monotonic_us() - begun_us);
+    return static_cast<uint64_t>(std::min<uint128>(events, elapsed_us * plan.rate / 1'000'000));
+}
+
 // Writes the stream until its end or a signal; `written` counts its records.
 Status write_stream(const Plan& plan, const net::SyntheticStream& stream, Output& output,
                     uint64_t& written) {
-    const net::RecordWriter writer(plan.format, plan.stream.partitions > 1);
+    Encoder encoder(plan);
+    const uint64_t events = stream.options().events;
     const int64_t begun_us = system_clock().monotonic_us();
-    std::string text;
-    writer.append_header(text);
-    while (written < stream.options().events && !stop_requested()) {
-        uint64_t due = stream.options().events;
-        if (plan.rate > 0) {
-            const auto elapsed_us = static_cast<uint128>(system_clock().monotonic_us() - begun_us);
-            due = static_cast<uint64_t>(std::min<uint128>(due, elapsed_us * plan.rate / 1'000'000));
-        }
-        if (due == written) usleep(kNapUs);
-        const uint64_t end = std::min(due, written + kRecordsPerWrite);
-        for (; written < end; ++written) writer.append(text, stream.at(written));
-        if (Status status = output.write(text); !status.ok()) return status;
-        text.clear();
+    std::string bytes;
+    encoder.append_header(bytes);
+    while (written < events && !stop_requested()) {
+        const uint64_t end = std::min(due(plan, events, begun_us), written + kRecordsPerWrite);
+        if (end == written) usleep(kNapUs);
+        encoder.append(stream, written, end, bytes);
+        written = end;
+        if (Status status = output.write(bytes); !status.ok()) return status;
+        bytes.clear();
     }
-    return text.empty() ? Status{} : output.write(text);
+    return bytes.empty() ? Status{} : output.write(bytes);
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ decode:                       # (required, but for synthetic)
     id: id                    # (required) { field: id, type: bytes | u64 | u128 | uuid | hex }
     time: time                # (required) { field: time, format: rfc3339 | s | ms | us | ns }
     key: [shop, item]         # none to 8: { field: shop, type: string | int }
-    values:                   # up to 16: name: field; int, or { field: x, type: decimal, digits: 2 }
+    values:                   # up to 16; name: field, or { field: x, type: int | decimal }
       amount: { field: amount, type: decimal, digits: 2 }
   on_error: dlq               # dlq | drop | fail; dlq if there is one, else drop
 dedup:
@@ -55,10 +55,10 @@ time:
   # max_future: 1h            # events further ahead of the clock are corrupt; else never
   # max_time: 2030-01-01      # events after it are corrupt; else never
   # max_drift: 256d           # how far partitions may run apart; else 256 horizons
-aggregates:                   # output column: count, sum(x), min(x), max(x), avg(x, digits), first(x), last(x)
+aggregates:                   # column: count, sum(x), min(x), max(x), avg(x), first(x) or last(x)
   n: count
   revenue: sum(amount)
-  mean: avg(amount, 3)        # digits: those of the value; inside { } write it in quotes
+  mean: avg(amount, 3)        # with 3 digits; else those of the value. Inside { } quote it.
 window_offset: 0              # windows begin at multiples of their size plus this
 windows:                      # none: deduplicate only
   - { name: minute, type: tumbling, size: 1m }
@@ -69,7 +69,7 @@ sinks:                        # stdout as CSV if there are none
     output: windows           # windows | unique: the deduplicated records as they came
     format: csv               # csv | json
     time_format: us           # us | ms | s | rfc3339
-dlq:                          # late, corrupt and refused records with their reason; else they are dropped
+dlq:                          # late, corrupt and refused records; else they are dropped
   type: file                  # (required) file | stdout | null
   path: dead.ndjson
 engine:
@@ -122,9 +122,10 @@ std::vector<Override> all_overrides(const std::vector<std::string>& flags) {
 }
 
 const char kDemoJob[] =
-    R"yaml(# The demo job: what `trommel run` does without a file. Save it with `trommel run --print-demo`.
-# A made-up stream of 5 million records from four partitions: one in ten comes twice, one in a hundred is
-# late, one in a thousand is damaged. Duplicates fall away, the rest is summed up per key and 10 seconds.
+    R"yaml(# The demo job, what `trommel run` does without a file; `trommel run --print-demo` prints it.
+# A made-up stream of 5 million records from four partitions: one in ten comes twice, one in a
+# hundred is late, one in a thousand is damaged. Duplicates fall away, the rest is summed up per
+# key and ten seconds.
 version: 1
 name: demo
 source:

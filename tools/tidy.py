@@ -62,7 +62,7 @@ WORDS = [
     ("exits", r"(?<![\w:.>])(std::|::)?(_Exit|_exit|exit|quick_exit|abort|terminate)\s*\(",
      r"(tests|bench|tools)/.*|kernels/cpu/assert\.cpp",
      "the library never exits; return a Status, or TROMMEL_ASSERT for a bug of ours"),
-    ("using-namespace", r"\busing\s+namespace\s+(?!.*literals)", r"tests/.*",
+    ("using-namespace", r"\busing\s+namespace\s+(?!.*literals)", r"(tests|bench)/.*",
      "write the namespace, or open it"),
     ("vague-name",
      r"\b(class|struct|namespace)\s+\w*([Mm]anager|[Hh]elper|[Uu]til|[Cc]ommon)\w*", r"",
@@ -80,6 +80,12 @@ VARIANT = re.compile(r"_(scalar|avx2|avx512|pass)$")
 NO_MIRRORED_TEST = {
     "kernels/rules/host_device": "macros only",
     "kernels/rules/assert": "declares what kernels/cpu/assert.cpp defines",
+    "kernels/cpu/id_memory": "an interface",
+    "kernels/cpu/exact_line": "the lines of exact_table, tested with it",
+    "kernels/cpu/exact_home": "the passes of exact_table, tested with it",
+    "hostpath/batch": "plain data",
+    "hostpath/names": "an interface",
+    "hostpath/metrics": "plain counters",
 }
 
 COLUMNS_MAX = 100

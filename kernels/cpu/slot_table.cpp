@@ -26,7 +26,7 @@ uint32_t SlotTable::candidate(uint32_t hash) const {
     if (table.lines == 0) return kNoSlot;
     const Line& line = table.home(hash);
     const uint32_t bits = line.matches(hash);
-    return bits == 0 ? kNoSlot : line.state[static_cast<uint32_t>(__builtin_ctz(bits))] - kFirst;
+    return bits == 0 ? kNoSlot : line.state[__builtin_ctz(bits)] - 1;
 }
 
 bool SlotTable::insert(uint32_t hash, uint32_t slot) {
@@ -34,60 +34,81 @@ bool SlotTable::insert(uint32_t hash, uint32_t slot) {
     Table& table = tables_[now_];
     if (table.taken >= table.lines * (kPerLine - 1)) return false;
     TROMMEL_DCHECK(slot <= kSlotMax);
-    table.taken += place(table, hash, slot);
-    ++live_;
+    place(table, hash, slot + 1);
     return true;
 }
 
-// Puts the slot into the first entry that is free on its way; true when that was an empty one.
-bool SlotTable::place(Table& table, uint32_t hash, uint32_t slot) {
-    for (uint64_t index = table.home_index(hash);; index = table.after(index)) {
-        Line& line = table.line(index);
-        for (uint32_t i = 0; i < kPerLine; ++i) {
-            if (line.state[i] >= kFirst) continue;
-            const bool was_empty = line.state[i] == kEmpty;
-            line.hash[i] = hash;
-            line.state[i] = slot + kFirst;
-            return was_empty;
-        }
-    }
+// Into the first empty entry on the hash's way.
+void SlotTable::place(Table& table, uint32_t hash, uint32_t state) {
+    uint64_t index = table.home_index(hash);
+    while (!table.line(index).has_empty()) index = table.after(index);
+    Line& line = table.line(index);
+    uint32_t entry = 0;
+    while (line.state[entry] != kEmpty) ++entry;
+    line.hash[entry] = hash;
+    line.state[entry] = state;
+    ++table.taken;
 }
 
 void SlotTable::erase(uint32_t hash, uint32_t slot) {
     const bool found = erase_in(tables_[now_], 0, hash, slot) ||
                        (moving_ && erase_in(tables_[1 - now_], moved_, hash, slot));
     TROMMEL_ASSERT(found);
-    --live_;
 }
 
 bool SlotTable::erase_in(Table& table, uint64_t from, uint32_t hash, uint32_t slot) {
+    if (table.lines == 0) return false;
     for (uint64_t index = table.home_index(hash);; index = table.after(index)) {
-        Line& line = table.line(index);
+        const Line& line = table.line(index);
         for (uint32_t i = 0; index >= from && i < kPerLine; ++i) {
-            if (line.state[i] != slot + kFirst || line.hash[i] != hash) continue;
-            line.state[i] = kErased;
-            // No search goes past a line that has an empty entry, so its last taken entry may become
-            // empty again, and any erased ones before it.
-            if (line.has_empty()) {
-                uint32_t last = kPerLine - 1;
-                while (last > 0 && line.state[last - 1] == kEmpty) --last;
-                while (last > 0 && line.state[last - 1] == kErased) {
-                    line.state[--last] = kEmpty;
-                    --table.taken;
-                }
-            }
+            if (line.state[i] != slot + 1) continue;
+            fill_hole(table, from, index, i);
+            --table.taken;
             return true;
         }
         if (line.has_empty()) return false;
     }
 }
 
-// Starts a table of twice the size, or of the same size when erased entries fill this one.
+// The last entry of the line takes the place of the one that goes.
+void SlotTable::Line::empty_entry(uint32_t entry) {
+    uint32_t last = kPerLine - 1;
+    while (state[last] == kEmpty) --last;
+    hash[entry] = hash[last];
+    state[entry] = state[last];
+    state[last] = kEmpty;
+}
+
+// A search ends at a line that is not full, so a hole in a full line must be filled by an entry that
+// went past that line, if there is one; it leaves a hole in its turn. No entry is ever marked as
+// erased, so keys that come and go do not fill the table.
+void SlotTable::fill_hole(Table& table, uint64_t from, uint64_t index, uint32_t entry) {
+    const auto distance = [&](uint64_t begin, uint64_t end) {
+        return end >= begin ? end - begin : end + table.lines - begin;
+    };
+    bool stop = table.line(index).has_empty();
+    for (uint64_t next = table.after(index); !stop; next = table.after(next)) {
+        Line& line = table.line(next);
+        stop = line.has_empty() || next == index;
+        if (next < from) continue;  // Nothing that counts, but searches go through it.
+        for (uint32_t i = 0; i < kPerLine && line.state[i] != kEmpty; ++i) {
+            if (distance(table.home_index(line.hash[i]), next) < distance(index, next)) continue;
+            Line& hole = table.line(index);
+            hole.hash[entry] = line.hash[i];
+            hole.state[entry] = line.state[i];
+            index = next;
+            entry = i;
+            break;
+        }
+    }
+    table.line(index).empty_entry(entry);
+}
+
+// Starts a table of twice the size.
 void SlotTable::grow_if_needed() {
     Table& table = tables_[now_];
     if (moving_ || table.taken * 10 < table.lines * kPerLine * kFillTenths) return;
-    const bool crowded = live_ * 10 >= table.lines * kPerLine * 4;
-    const uint64_t lines = std::max(kLinesMin, crowded ? table.lines * 2 : table.lines);
+    const uint64_t lines = std::max(kLinesMin, table.lines * 2);
     Table& next = tables_[1 - now_];
     if (!next.region.grow_to(lines * sizeof(Line))) return;
     next.lines = lines;
@@ -108,9 +129,8 @@ void SlotTable::move_some(uint64_t lines) {
             for (const uint32_t hash : later.hash) __builtin_prefetch(&to.home(hash), 1);
         }
         const Line& line = from.line(moved_);
-        for (uint32_t i = 0; i < kPerLine; ++i) {
-            if (line.state[i] < kFirst) continue;
-            to.taken += place(to, line.hash[i], line.state[i] - kFirst);
+        for (uint32_t i = 0; i < kPerLine && line.state[i] != kEmpty; ++i) {
+            place(to, line.hash[i], line.state[i]);
         }
     }
     if (moved_ < from.lines) return;

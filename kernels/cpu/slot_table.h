@@ -26,7 +26,7 @@ class SlotTable {
         return find_in(tables_[1 - now_], moved_, hash, is_key);
     }
     // Adds a slot that is not there; false when there is no memory. Precondition: slot <= kSlotMax.
-    static constexpr uint32_t kSlotMax = UINT32_MAX - 3;
+    static constexpr uint32_t kSlotMax = UINT32_MAX - 2;
     bool insert(uint32_t hash, uint32_t slot);
     // Precondition: the slot is there with this hash.
     void erase(uint32_t hash, uint32_t slot);
@@ -41,8 +41,7 @@ class SlotTable {
 
    private:
     static constexpr uint32_t kPerLine = 8;
-    // An entry's state is `slot + kFirst`; below that it holds no slot.
-    static constexpr uint32_t kEmpty = 0, kErased = 1, kFirst = 2;
+    static constexpr uint32_t kEmpty = 0;  // Else an entry's state is its slot plus one.
     struct Line {
         uint32_t hash[kPerLine];
         uint32_t state[kPerLine];
@@ -50,17 +49,18 @@ class SlotTable {
         uint32_t matches(uint32_t wanted) const {  // Bit i: entry i holds a slot of this hash.
             uint32_t bits = 0;
             for (uint32_t i = 0; i < kPerLine; ++i) {
-                bits |= uint32_t{hash[i] == wanted && state[i] >= kFirst} << i;
+                bits |= uint32_t{hash[i] == wanted && state[i] != kEmpty} << i;
             }
             return bits;
         }
         bool has_empty() const { return state[kPerLine - 1] == kEmpty; }  // Filled from the front.
+        void empty_entry(uint32_t entry);
     };
     static_assert(sizeof(Line) == 64);
     struct Table {
         Region region;
         uint64_t lines = 0;
-        uint64_t taken = 0;  // Entries that are not empty.
+        uint64_t taken = 0;  // Entries that are not empty; not kept while they are moved away.
 
         Line& line(uint64_t index) const { return reinterpret_cast<Line*>(region.data())[index]; }
         uint64_t home_index(uint32_t hash) const { return hash * lines >> 32; }
@@ -76,8 +76,7 @@ class SlotTable {
             const Line& line = table.line(index);
             if (index >= from) {
                 for (uint32_t bits = line.matches(hash); bits != 0; bits &= bits - 1) {
-                    const uint32_t slot =
-                        line.state[static_cast<uint32_t>(__builtin_ctz(bits))] - kFirst;
+                    const uint32_t slot = line.state[__builtin_ctz(bits)] - 1;
                     if (is_key(slot)) return slot;
                 }
             }
@@ -86,14 +85,14 @@ class SlotTable {
     }
 
     void grow_if_needed();
-    bool place(Table& table, uint32_t hash, uint32_t slot);
-    bool erase_in(Table& table, uint64_t from, uint32_t hash, uint32_t slot);
+    static void place(Table& table, uint32_t hash, uint32_t state);
+    static bool erase_in(Table& table, uint64_t from, uint32_t hash, uint32_t slot);
+    static void fill_hole(Table& table, uint64_t from, uint64_t index, uint32_t entry);
 
     Table tables_[2];
     int now_ = 0;          // tables_[now_] takes what is new.
     bool moving_ = false;  // The other one still holds slots, in lines from moved_ on.
     uint64_t moved_ = 0;
-    uint64_t live_ = 0;
 };
 
 }  // namespace trommel::cpu

@@ -4,6 +4,7 @@
 
 int main() {
     trommel::Config config;  // Exact, ids are byte strings, remembered forever.
+    config.output = trommel::Output::unique;
     std::unique_ptr<trommel::Engine> engine;
     if (const trommel::Status made = trommel::Engine::create(config, engine); !made.ok()) {
         std::fprintf(stderr, "%s\n", made.message.c_str());

@@ -58,10 +58,12 @@ TEST(JsonDecoder, FillsARow) {
 
 TEST(JsonDecoder, WhiteSpaceAndOrderDoNotMatter) {
     const DecodedRecord expected = decode_one(kGood);
-    for (
-        const std::string& line :
-        {R"( { "d" : 1.25 , "v" : -7 , "k" : "red" , "t" : 5 , "p" : "north" , "id" : "a" } )"s,
-         "\t{\"id\"\t:\"a\",\r\"p\":\"north\"\t\r,\"t\":5\t,\"k\":\"red\" ,\"v\":-7 ,\"d\":1.25\t}\t"s}) {
+    const std::string spaces =
+        R"( { "d" : 1.25 , "v" : -7 , "k" : "red" , "t" : 5 , "p" : "north" , "id" : "a" } )";
+    const std::string other_spaces =
+        "\t{\"id\"\t:\"a\",\r\"p\":\"north\"\t\r,\"t\":5\t,\"k\":\"red\" ,\"v\":-7 ,"
+        "\"d\":1.25\t}\t";
+    for (const std::string& line : {spaces, other_spaces}) {
         DecodedRecord record = decode_one(line);
         record.raw = expected.raw;
         EXPECT_EQ(record, expected) << line;

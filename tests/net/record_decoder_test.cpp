@@ -91,6 +91,7 @@ TEST(RecordDecoder, ARecordThatIsTooLongIsOneCorruptRecord) {
     EXPECT_EQ(outline("a,1\n" + large + "\nb,2\n", options),
               "0@0:a,1 1@4:xxxx" + detail + "2@10005:b,2 ");
     EXPECT_EQ(outline(large, options), "0@0:xxxx" + detail);
+    EXPECT_EQ(outline("    \n     \n", options), "0@5:    " + detail);  // Not even a blank one.
     EXPECT_EQ(outline(large + "\n" + large + "\n", options),
               "0@0:xxxx" + detail + "1@10001:xxxx" + detail);
 }

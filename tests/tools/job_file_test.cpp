@@ -41,7 +41,7 @@ std::string file_text(const std::string& name) {
 // A job without a mistake; tests add lines to it. It has six lines.
 const std::string kBase = R"(source: { type: file, path: in.ndjson }
 decode:
-  fields: { id: id, time: time, key: k, values: { x: x, y: { field: y, type: decimal, digits: 2 } } }
+  fields: { id: id, time: time, key: k, values: { x: x, y: { field: y, type: decimal, digits: 2 }}}
 aggregates: { n: count }
 windows: [ { name: w, size: 1m } ]
 time: { out_of_order: 5s }
@@ -56,7 +56,7 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 TEST(JobFile, TheExampleOfTheDesignIsRead) {
     const Read r = read(R"(version: 1
 name: commits-per-week
-source: { type: file, path: commits.ndjson }        # file | stdin | synthetic | udp | tcp | dpdk | kafka
+source: { type: file, path: commits.ndjson }        # file | stdin | synthetic
 decode:
   format: json                                      # json | csv | binary
   fields:
@@ -68,7 +68,8 @@ decode:
   on_error: dlq                                     # dlq | drop | fail
 dedup: { mode: exact, horizon: 60d, scope: global }
 time: { out_of_order: 30d, allowed_lateness: 7d, late: dlq }
-aggregates: { count: count, sum_insertions: sum(insertions), min_insertions: min(insertions), max_insertions: max(insertions) }
+aggregates: { count: count, sum_insertions: sum(insertions), min_insertions: min(insertions),
+              max_insertions: max(insertions) }
 windows:
   - { name: weekly, type: tumbling, size: 7d }
   - { name: monthly, type: sliding, size: 28d, every: 7d }

@@ -33,6 +33,15 @@ trommel_optional(simdjson::simdjson simdjson simdjson)
 trommel_optional(ZLIB::ZLIB ZLIB zlib)
 trommel_optional(PkgConfig::zstd zstd libzstd)
 
+# Each layer finds xxHash by itself, under a name of its own; the consumer finds it under all of them.
+set(trommel_xxhash_names "")
+foreach(library IN LISTS trommel_static_libraries)
+    get_target_property(links ${library} LINK_LIBRARIES)
+    list(FILTER links INCLUDE REGEX "^PkgConfig::.*xxhash$")
+    list(TRANSFORM links REPLACE "^PkgConfig::" "")
+    list(APPEND trommel_xxhash_names ${links})
+endforeach()
+
 configure_package_config_file(tools/cmake/trommelConfig.cmake.in trommelConfig.cmake
                               INSTALL_DESTINATION ${trommel_cmake_dir})
 write_basic_package_version_file(trommelConfigVersion.cmake COMPATIBILITY SameMinorVersion)

@@ -1,0 +1,220 @@
+// The whole engine on one core against the program that a user would write first: a std::unordered_set of
+// ids, rotated by horizon, and a std::unordered_map for each window. Both read the same batches, in turns.
+//
+//   end_to_end_bench [--live IDS] [--keys KEYS] [--rounds N]
+//
+// The stream: 64-bit random-looking ids, one event in five a copy of an earlier one within half a horizon,
+// `live` ids within the horizon, one tumbling window over `keys` keys with count, sum, min and max. Tables
+// are filled before the timing begins (--live events and more), so that the figures are of steady state.
+// Time is the thread's CPU time. Ends with 1 when the two programs disagree.
+#include <time.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "kernels/rules/hash.h"
+#include "trommel/engine.h"
+
+namespace {
+
+using namespace trommel;  // A program of one file.
+
+double cpu_seconds() {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+struct Options {
+    uint64_t live = 16'000'000, keys = 1'000'000, rounds = 7;
+};
+
+constexpr int64_t kStepUs = 1000;  // Of event time, from one event to the next.
+constexpr uint32_t kBatch = 4096;
+constexpr uint64_t kDuplicatesOf5 = 1;
+
+int64_t horizon_us(const Options& options) {
+    return static_cast<int64_t>(options.live * 5 / (5 - kDuplicatesOf5)) * kStepUs;
+}
+
+// Event n is a function of n; ids are a bijection of a counter, so a copy is a copy for sure.
+class Stream {
+   public:
+    explicit Stream(const Options& options)
+        : options_(options), reach_(static_cast<uint64_t>(horizon_us(options) / kStepUs) / 2) {}
+
+    void fill(RecordBatch& batch) {
+        batch.clear();
+        for (uint32_t row = 0; row < kBatch; ++row, ++events_) {
+            const uint64_t random = rules::mix64(events_ * 0x9e3779b97f4a7c15u + 1);
+            const bool copy = random % 5 < kDuplicatesOf5 && unique_ > 0;
+            const uint64_t back = (random >> 32) % std::min(unique_ + !copy, reach_ * 4 / 5 + 1);
+            const uint64_t number = copy ? unique_ - 1 - std::min(back, unique_ - 1) : unique_++;
+            const auto value = static_cast<int64_t>(random >> 40);
+            const int64_t time = static_cast<int64_t>(events_) * kStepUs;
+            batch.set_key(batch.add(rules::mix64(number + 7), time, &value),
+                          static_cast<int64_t>(rules::mix64(random) % options_.keys));
+        }
+    }
+
+   private:
+    const Options options_;
+    const uint64_t reach_;
+    uint64_t events_ = 0, unique_ = 0;
+};
+
+Config job(const Options& options) {
+    Config config;
+    config.dedup.id_type = IdType::u64;
+    config.dedup.horizon_us = horizon_us(options);
+    config.time.out_of_order_us = 100 * kStepUs;
+    config.key = {{"key", FieldType::integer}};
+    config.values = {{"v", 0}};
+    config.aggregates = {{"count", AggregateKind::count, 0, 0},
+                         {"sum", AggregateKind::sum, 0, 0},
+                         {"min", AggregateKind::min, 0, 0},
+                         {"max", AggregateKind::max, 0, 0}};
+    config.windows = {{"w", WindowKind::tumbling, horizon_us(options) / 2, horizon_us(options) / 2, 0}};
+    config.engine.memory_bytes = uint64_t{6} << 30;
+    config.engine.batch_records = kBatch;
+    return config;
+}
+
+struct Naive {
+    struct Cell {
+        uint64_t count;
+        int64_t sum, min, max;
+    };
+
+    Naive(const Options& options, int64_t horizon)
+        : horizon_us_(horizon), window_us_(horizon / 2) {
+        for (auto& set : ids_) set.reserve(options.live);
+        for (auto& window : windows_) window.reserve(options.keys);
+    }
+
+    uint64_t push(const RecordBatch& batch) {
+        uint64_t unique = 0;
+        for (uint32_t row = 0; row < batch.count; ++row) {
+            const int64_t time = batch.time_us[row];
+            if (time / horizon_us_ != turn_) {
+                turn_ = time / horizon_us_;
+                std::swap(ids_[0], ids_[1]);
+                ids_[0].clear();
+            }
+            const uint64_t id = batch.id_lo[row];
+            if (ids_[1].count(id) != 0 || !ids_[0].insert(id).second) continue;
+            ++unique;
+            const int64_t window = time / window_us_;
+            if (window != open_) {
+                open_ = window;
+                auto& closing = windows_[static_cast<size_t>(window & 1)];
+                for (const auto& [key, cell] : closing) closed_ += cell.count;
+                closing.clear();
+            }
+            const int64_t value = batch.values[0][row];
+            const auto [at, is_new] = windows_[static_cast<size_t>(window & 1)].try_emplace(
+                batch.key_int[row], Cell{1, value, value, value});
+            if (is_new) continue;
+            Cell& cell = at->second;
+            ++cell.count;
+            cell.sum += value;
+            cell.min = std::min(cell.min, value);
+            cell.max = std::max(cell.max, value);
+        }
+        return unique;
+    }
+
+    const int64_t horizon_us_, window_us_;
+    std::unordered_set<uint64_t> ids_[2];
+    std::unordered_map<int64_t, Cell> windows_[2];
+    int64_t turn_ = 0, open_ = 0;
+    uint64_t closed_ = 0;
+};
+
+uint64_t push(Engine& engine, RecordBatch& batch, RowBatch& rows, uint64_t& rows_out) {
+    if (!engine.push(batch).ok()) return 0;
+    while (engine.take_rows(rows)) rows_out += rows.count();
+    uint64_t unique = 0;
+    for (uint32_t row = 0; row < batch.count; ++row) unique += batch.verdict[row] == Verdict::unique;
+    return unique;
+}
+
+double median(std::vector<double> figures) {
+    std::sort(figures.begin(), figures.end());
+    return figures[figures.size() / 2];
+}
+
+int compare(const Options& options) {
+    const Config config = job(options);
+    std::unique_ptr<Engine> engine;
+    if (const Status status = Engine::create(config, engine); !status.ok()) {
+        std::fprintf(stderr, "%s\n", status.message.c_str());
+        return 1;
+    }
+    Naive naive(options, horizon_us(options));
+    Stream stream(options);
+    RowBatch rows(config);
+    std::vector<std::unique_ptr<RecordBatch>> batches;
+    for (int b = 0; b < 64; ++b) batches.push_back(std::make_unique<RecordBatch>(config, kBatch));
+    const uint64_t round_events = kBatch * batches.size();
+    const uint64_t warm_rounds = options.live * 2 / round_events + 1;
+    const uint64_t timed_rounds = std::max<uint64_t>(1, options.live / round_events / 4);
+
+    uint64_t ours = 0, theirs = 0, rows_out = 0;
+    std::vector<double> our_rates, their_rates;
+    for (uint64_t round = 0; round < options.rounds + 1; ++round) {
+        double our_seconds = 0, their_seconds = 0;
+        const uint64_t turns = round == 0 ? warm_rounds : timed_rounds;
+        for (uint64_t turn = 0; turn < turns; ++turn) {
+            for (auto& batch : batches) stream.fill(*batch);
+            const double begin = cpu_seconds();
+            for (auto& batch : batches) ours += push(*engine, *batch, rows, rows_out);
+            const double middle = cpu_seconds();
+            for (auto& batch : batches) theirs += naive.push(*batch);
+            their_seconds += cpu_seconds() - middle;
+            our_seconds += middle - begin;
+        }
+        if (round == 0) continue;
+        const auto events = static_cast<double>(turns * round_events);
+        our_rates.push_back(events / our_seconds / 1e6);
+        their_rates.push_back(events / their_seconds / 1e6);
+        std::printf("round %llu: engine %6.2f  std %6.2f M events/s  ratio %.2f\n",
+                    static_cast<unsigned long long>(round), our_rates.back(), their_rates.back(),
+                    our_rates.back() / their_rates.back());
+    }
+    const Report report = engine->report();
+    const ShardReport& shard = report.shards[0];
+    std::printf("median: engine %.2f  std %.2f M events/s  ratio %.2f  (%s, one core)\n", median(our_rates),
+                median(their_rates), median(our_rates) / median(their_rates), report.simd.c_str());
+    std::printf("live ids %llu, %.1f bytes of table per live id, %.0f %% on huge pages, rows %llu\n",
+                static_cast<unsigned long long>(shard.live_ids),
+                static_cast<double>(shard.id_bytes) / static_cast<double>(shard.live_ids),
+                100.0 * static_cast<double>(shard.huge_page_bytes) / static_cast<double>(shard.id_bytes),
+                static_cast<unsigned long long>(rows_out));
+    if (!report.ledger.adds_up() || ours != theirs) {
+        std::printf("WRONG: engine found %llu unique events, std %llu; ledger %s\n",
+                    static_cast<unsigned long long>(ours), static_cast<unsigned long long>(theirs),
+                    to_text(report.ledger).c_str());
+        return 1;
+    }
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Options options;
+    for (int a = 1; a + 1 < argc; a += 2) {
+        const uint64_t value = std::strtoull(argv[a + 1], nullptr, 10);
+        if (std::strcmp(argv[a], "--live") == 0) options.live = value;
+        if (std::strcmp(argv[a], "--keys") == 0) options.keys = value;
+        if (std::strcmp(argv[a], "--rounds") == 0) options.rounds = value;
+    }
+    return compare(options);
+}

@@ -1,0 +1,91 @@
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "trommel/record_batch.h"
+
+#include "net/decoder.h"
+
+// What the fuzz targets of decoders share: the same bytes decoded whole and in cuts that the first
+// two bytes choose must give the same records.
+namespace trommel::fuzz {
+
+inline void require(bool holds, const char* what) {
+    if (holds) return;
+    std::fprintf(stderr, "violated: %s\n", what);
+    std::abort();
+}
+
+inline std::string text_of(const RecordBatch& batch, uint32_t row) {
+    std::string text = std::to_string(batch.first_record + row) + "@" +
+                       std::to_string(batch.offset[row]) + " p" +
+                       std::to_string(batch.partition[row]) + " " + std::string(batch.raw[row]);
+    if (batch.verdict[row] == Verdict::corrupt)
+        return text + " ! " + std::string(batch.detail[row]);
+    text += " t" + std::to_string(batch.time_us[row]);
+    text += " " + (batch.id_text.empty() ? std::to_string(batch.id_lo[row])
+                                         : std::string(batch.id_text[row]));
+    if (!batch.key_int.empty()) text += " " + std::to_string(batch.key_int[row]);
+    if (!batch.key_text.empty()) text += " " + std::string(batch.key_text[row]);
+    for (const auto& column : batch.values) text += " " + std::to_string(column[row]);
+    return text;
+}
+
+// The records of `bytes`, each as a text, from chunks of that many bytes and batches of that many
+// rows.
+inline std::vector<std::string> decode(std::string_view bytes, const net::DecodeOptions& options,
+                                       size_t chunk_bytes, uint32_t capacity) {
+    Config config;
+    config.dedup.id_type = net::id_type(options.id.form);
+    config.key = options.key;
+    config.values = options.values;
+    net::PartitionTable partitions("(source)");
+    std::unique_ptr<net::Decoder> decoder;
+    require(net::make_decoder(options, {&partitions, nullptr}, decoder).ok(), "a decoder is made");
+    decoder->begin_stream();
+
+    std::vector<std::string> records;
+    RecordBatch batch(config, capacity);
+    size_t wanted = chunk_bytes;
+    for (size_t at = 0;;) {
+        // A buffer of its own for each chunk: reading past the padding is seen.
+        const std::string_view part = bytes.substr(at, wanted);
+        std::vector<char> buffer(part.size() + net::kPaddingBytes);
+        std::copy(part.begin(), part.end(), buffer.begin());
+        const bool last = at + part.size() == bytes.size();
+        batch.clear();
+        batch.first_record = records.size();
+        const net::Decoded decoded =
+            decoder->decode({{buffer.data(), part.size()}, at, last, INT64_MAX}, batch);
+        require(decoded.consumed <= part.size(), "no more is consumed than there is");
+        require(decoded.stop != net::Stop::held, "nothing is held without a limit");
+        require(decoded.stop != net::Stop::full || batch.full(), "full means full");
+        for (uint32_t row = 0; row < batch.count; ++row) records.push_back(text_of(batch, row));
+        at += decoded.consumed;
+        const bool hungry = decoded.stop == net::Stop::hungry;
+        if (hungry && last) {
+            require(at == bytes.size(), "a stream is consumed to its end");
+            return records;
+        }
+        wanted = hungry ? std::max(chunk_bytes, 2 * (part.size() - decoded.consumed)) : chunk_bytes;
+    }
+}
+
+// Decodes what follows the first two bytes; returns the records.
+inline std::vector<std::string> check_cuts(const uint8_t* bytes, size_t size,
+                                           const net::DecodeOptions& options) {
+    if (size < 2) return {};
+    const std::string_view stream(reinterpret_cast<const char*>(bytes) + 2, size - 2);
+    const std::vector<std::string> whole = decode(stream, options, size, 4096);
+    require(decode(stream, options, size_t{1} + bytes[0], 1 + bytes[1] % 16u) == whole,
+            "cuts change nothing");
+    return whole;
+}
+
+}  // namespace trommel::fuzz

@@ -1,0 +1,97 @@
+#include "kernels/cpu/slot_table.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <vector>
+
+namespace trommel::cpu {
+namespace {
+
+// Keys are numbers; the hash is cut to few bits, so that many share one.
+class Names {
+   public:
+    Names(uint64_t memory_bytes, uint32_t hash_mask) : budget_(memory_bytes), table_(budget_), mask_(hash_mask) {}
+
+    uint32_t find(uint32_t key) const {
+        return table_.find(hash(key), [&](uint32_t slot) { return keys_[slot] == key; });
+    }
+    bool add(uint32_t key) {
+        table_.move_some(1);
+        const auto slot = static_cast<uint32_t>(keys_.size());
+        if (!table_.insert(hash(key), slot)) return false;
+        keys_.push_back(key);
+        return true;
+    }
+    void erase(uint32_t key) { table_.erase(hash(key), find(key)); }
+    SlotTable& table() { return table_; }
+    MemoryBudget& budget() { return budget_; }
+
+   private:
+    uint32_t hash(uint32_t key) const { return key * 2654435769u & mask_; }
+
+    MemoryBudget budget_;
+    SlotTable table_;
+    uint32_t mask_;
+    std::vector<uint32_t> keys_;
+};
+
+TEST(SlotTable, HoldsWhatASetHoldsWhileItGrowsAndShrinks) {
+    for (const uint32_t mask : {0xffffffffu, 0xff000000u, 0x0000ffffu}) {
+        Names names(8 << 20, mask);
+        std::vector<bool> live(6000);
+        std::mt19937_64 random(mask);
+        uint64_t while_moving = 0;
+        for (int step = 0; step < 60'000; ++step) {
+            const auto key = static_cast<uint32_t>(random() % (step < 10'000 ? 300 : 6000));
+            const bool growing = step / 15'000 % 2 == 0;
+            while_moving += names.table().moving();
+            ASSERT_EQ(names.find(key) != SlotTable::kNoSlot, live[key]);
+            if (live[key] && random() % 4 < (growing ? 1 : 3)) {
+                names.erase(key);
+                live[key] = false;
+            } else if (!live[key] && (growing || random() % 4 == 0)) {
+                ASSERT_TRUE(names.add(key));
+                live[key] = true;
+            }
+        }
+        EXPECT_GT(while_moving, 100u);
+        for (uint32_t key = 0; key < live.size(); ++key) {
+            ASSERT_EQ(names.find(key) != SlotTable::kNoSlot, live[key]) << key;
+        }
+    }
+}
+
+TEST(SlotTable, KeysThatComeAndGoDoNotMakeItGrow) {
+    Names names(8 << 20, 0xffffffffu);
+    for (uint32_t key = 0; key < 1000; ++key) ASSERT_TRUE(names.add(key));
+    uint64_t bytes = 0;
+    for (uint32_t key = 0; key < 100'000; ++key) {
+        names.erase(key);
+        ASSERT_TRUE(names.add(key + 1000));
+        if (key == 20'000) bytes = names.table().committed_bytes();
+    }
+    EXPECT_LE(names.table().committed_bytes(), 2 * bytes);
+}
+
+TEST(SlotTable, FillsUpAndThenRefuses) {
+    Names names(3 * 4096, 0xffffffffu);
+    uint32_t added = 0;
+    while (names.add(added)) ++added;
+    EXPECT_GT(added, 300u);
+    for (uint32_t key = 0; key < added; ++key) ASSERT_NE(names.find(key), SlotTable::kNoSlot);
+    EXPECT_EQ(names.find(added), SlotTable::kNoSlot);
+    names.erase(0);
+    EXPECT_LE(names.budget().used_bytes(), names.budget().max_bytes());
+    EXPECT_EQ(names.find(0), SlotTable::kNoSlot);
+}
+
+TEST(SlotTable, IsEmptyBeforeItsFirstSlot) {
+    Names names(0, 0xffffffffu);
+    EXPECT_EQ(names.find(1), SlotTable::kNoSlot);
+    EXPECT_EQ(names.table().candidate(1), SlotTable::kNoSlot);
+    EXPECT_FALSE(names.add(1));
+}
+
+}  // namespace
+}  // namespace trommel::cpu
