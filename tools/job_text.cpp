@@ -122,7 +122,7 @@ std::vector<Override> all_overrides(const std::vector<std::string>& flags) {
 }
 
 const char kDemoJob[] =
-    R"yaml(# The demo job, what `trommel run` does without a file; `trommel run --print-demo` prints it.
+    R"yaml(# The demo job, for `trommel run` without a file; `trommel run --print-demo` prints it.
 # A made-up stream of 5 million records from four partitions: one in ten comes twice, one in a
 # hundred is late, one in a thousand is damaged. Duplicates fall away, the rest is summed up per
 # key and ten seconds.
