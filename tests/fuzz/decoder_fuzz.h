@@ -22,6 +22,12 @@ inline void require(bool holds, const char* what) {
     std::abort();
 }
 
+struct Record {
+    std::string raw, detail;
+    std::string text;  // All there is to compare.
+    bool operator==(const Record&) const = default;
+};
+
 inline std::string text_of(const RecordBatch& batch, uint32_t row) {
     std::string text = std::to_string(batch.first_record + row) + "@" +
                        std::to_string(batch.offset[row]) + " p" +
@@ -37,10 +43,10 @@ inline std::string text_of(const RecordBatch& batch, uint32_t row) {
     return text;
 }
 
-// The records of `bytes`, each as a text, from chunks of that many bytes and batches of that many
+// The records of `bytes` from chunks of that many bytes and batches of that many
 // rows.
-inline std::vector<std::string> decode(std::string_view bytes, const net::DecodeOptions& options,
-                                       size_t chunk_bytes, uint32_t capacity) {
+inline std::vector<Record> decode(std::string_view bytes, const net::DecodeOptions& options,
+                                  size_t chunk_bytes, uint32_t capacity) {
     Config config;
     config.dedup.id_type = net::id_type(options.id.form);
     config.key = options.key;
@@ -50,7 +56,7 @@ inline std::vector<std::string> decode(std::string_view bytes, const net::Decode
     require(net::make_decoder(options, {&partitions, nullptr}, decoder).ok(), "a decoder is made");
     decoder->begin_stream();
 
-    std::vector<std::string> records;
+    std::vector<Record> records;
     RecordBatch batch(config, capacity);
     size_t wanted = chunk_bytes;
     for (size_t at = 0;;) {
@@ -66,7 +72,12 @@ inline std::vector<std::string> decode(std::string_view bytes, const net::Decode
         require(decoded.consumed <= part.size(), "no more is consumed than there is");
         require(decoded.stop != net::Stop::held, "nothing is held without a limit");
         require(decoded.stop != net::Stop::full || batch.full(), "full means full");
-        for (uint32_t row = 0; row < batch.count; ++row) records.push_back(text_of(batch, row));
+        for (uint32_t row = 0; row < batch.count; ++row) {
+            const bool corrupt = batch.verdict[row] == Verdict::corrupt;
+            records.push_back({std::string(batch.raw[row]),
+                               std::string(corrupt ? batch.detail[row] : std::string_view()),
+                               text_of(batch, row)});
+        }
         at += decoded.consumed;
         const bool hungry = decoded.stop == net::Stop::hungry;
         if (hungry && last) {
@@ -78,11 +89,11 @@ inline std::vector<std::string> decode(std::string_view bytes, const net::Decode
 }
 
 // Decodes what follows the first two bytes; returns the records.
-inline std::vector<std::string> check_cuts(const uint8_t* bytes, size_t size,
-                                           const net::DecodeOptions& options) {
+inline std::vector<Record> check_cuts(const uint8_t* bytes, size_t size,
+                                      const net::DecodeOptions& options) {
     if (size < 2) return {};
     const std::string_view stream(reinterpret_cast<const char*>(bytes) + 2, size - 2);
-    const std::vector<std::string> whole = decode(stream, options, size, 4096);
+    const std::vector<Record> whole = decode(stream, options, size, 64);
     require(decode(stream, options, size_t{1} + bytes[0], 1 + bytes[1] % 16u) == whole,
             "cuts change nothing");
     return whole;
