@@ -50,9 +50,10 @@ Receiver::Filled Receiver::fill(Batch& batch) {
     batch.records.clear();
     batch.last = false;
     if (stopping_) return end(batch, stop_status_);
+    note_time_passing();
     // Each lane is asked at most once a call, so that a call is bounded; the slowest first, because it
     // holds back all the others.
-    for (Lane& lane : lanes_) lane.silent = false;
+    for (Lane& lane : lanes_) lane.silent = lane.held = false;
     for (uint32_t lane = slowest_lane(); lane != kNoLane; lane = slowest_lane()) {
         const Filled filled = poll(lane, batch);
         if (filled != Filled::nothing) return filled;
@@ -60,7 +61,6 @@ Receiver::Filled Receiver::fill(Batch& batch) {
     if (std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.ended; })) {
         return end(batch, {});
     }
-    note_time_passing();
     if (judge_.watermarks().job_us() == told_watermark_us_) return Filled::nothing;
     judge_.admit_nothing(batch);
     told_watermark_us_ = batch.watermark_us;
@@ -105,7 +105,7 @@ Receiver::Filled Receiver::poll(uint32_t number, Batch& batch) {
         if (rules::is_valid_time(held_us, time_max_us)) {
             const bool first = judge_.watermarks().newest_us(lane.partition.front()) == rules::kUnknownUs;
             judge_.watermarks().show(lane.partition.front(), held_us);
-            lane.silent = !first;  // Its turn comes again, when the others have caught up.
+            lane.silent = lane.held = !first;  // Its turn comes again, when the others have caught up.
             return Filled::nothing;
         }
         poll = source.poll(batch.records, held_us);  // An impossible time holds nobody back.
@@ -144,16 +144,27 @@ void Receiver::number_partitions(uint32_t number, RecordBatch& records) {
         }
     }
     if (!config_.time.idle_after_us) return;
-    const int64_t now_us = ports_.clock->monotonic_us();
-    for (uint32_t row = 0; row < records.count; ++row) last_seen_us_[records.partition[row]] = now_us;
+    handed_on_us_ = ports_.clock->monotonic_us();
+    for (uint32_t row = 0; row < records.count; ++row) {
+        last_seen_us_[records.partition[row]] = handed_on_us_;
+    }
 }
 
-// T5: reached only when every lane was asked and had nothing, so never while we hold a lane back.
+// T5: a partition that we hold back ourselves is not idle, however long it takes.
 void Receiver::note_time_passing() {
     if (!config_.time.idle_after_us) return;
     const int64_t now_us = ports_.clock->monotonic_us();
-    for (uint32_t p = 0; p < last_seen_us_.size(); ++p) {
-        if (now_us - last_seen_us_[p] >= *config_.time.idle_after_us) judge_.watermarks().set_idle(p);
+    // Since a batch was handed on, the source was not asked: that time is ours.
+    const int64_t not_asked_us = handed_on_us_ < 0 ? 0 : now_us - handed_on_us_;
+    handed_on_us_ = -1;
+    for (const Lane& lane : lanes_) {
+        for (const uint32_t partition : lane.partition) {
+            int64_t& seen_us = last_seen_us_[partition];
+            seen_us = lane.held ? now_us : seen_us + not_asked_us;
+            if (now_us - seen_us >= *config_.time.idle_after_us) {
+                judge_.watermarks().set_idle(partition);
+            }
+        }
     }
 }
 

@@ -80,7 +80,8 @@ class Receiver final : public Names {
    private:
     struct Lane {
         bool ended = false;
-        bool silent = false;  // Had nothing when it was last asked.
+        bool silent = false;  // Had nothing when it was last asked,
+        bool held = false;    // or only records that are too new.
         std::vector<uint32_t> partition;  // The run's number for each of the source's.
     };
 
@@ -97,6 +98,7 @@ class Receiver final : public Names {
     std::vector<Lane> lanes_;
     std::vector<std::string> names_;         // Of partitions; capacity is reserved.
     std::vector<int64_t> last_seen_us_;      // Of partitions, monotonic; only with idle_after.
+    int64_t handed_on_us_ = -1;              // When the last batch was, if the source was not asked since.
     int64_t told_watermark_us_ = rules::kUnknownUs;  // What the last batch carried.
     bool stopping_ = false;
     Status stop_status_;

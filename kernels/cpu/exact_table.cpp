@@ -451,7 +451,8 @@ class ExactTable final : public IdMemory {
     }
 
     void raise_floor(int64_t floor_tick) {
-        if (floor_tick - floor_tick_ >= kLiveTicks) {
+        const int64_t way = floor_tick - floor_tick_;
+        if (way >= kLiveTicks || (live_ == 0 && way >= kSweepTicks)) {
             floor_tick_ = floor_tick;
             forget_all();
             return;

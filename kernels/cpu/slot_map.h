@@ -29,17 +29,6 @@ class CellSpace {
 
     // nullptr when the slot has no cell.
     char* find(const SlotMap& map, uint32_t slot) const;
-    // Asks for what find() and find_or_add() will read last.
-    void prefetch(const SlotMap& map, uint32_t slot) const {
-        if (map.height == 0 || uint64_t{slot} >> bits_covered(map) != 0) return;
-        const Node* node = &map.root;
-        for (uint32_t height = map.height; height > 1; --height) {
-            const uint32_t digit = slot >> (leaf_bits_ + kBits * (height - 1)) & (nodes_.width - 1);
-            if (node->direct == 0) return;  // A sparse map is small.
-            node = nodes(*node) + digit;
-        }
-        __builtin_prefetch(nodes(*node) + (slot >> leaf_bits_ & (nodes_.width - 1)));
-    }
     // Makes an empty cell if the slot has none; nullptr when there is no memory (nothing has changed
     // that can be seen). Adding may move cells of the same map: see moves().
     char* find_or_add(SlotMap& map, uint32_t slot);

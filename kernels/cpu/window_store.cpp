@@ -54,8 +54,7 @@ uint32_t WindowStore::add_part(const RecordBatch& batch, const uint32_t* rows, u
     std::array<uint32_t, kPart> slots;
     keys_.find_or_add(batch, rows, count, slots.data());
 
-    // Each loop touches only what the one before has asked for: the panes' directories, the cells.
-    std::array<PaneTree::Ref, kPart> panes;
+    // Cells are found and asked for first, and updated when all are on their way.
     Placed placed;
     std::array<uint32_t, kPart> refused_slots;
     uint32_t refused_count = 0;
@@ -63,26 +62,22 @@ uint32_t WindowStore::add_part(const RecordBatch& batch, const uint32_t* rows, u
     PaneTree::Ref pane = PaneTree::kNone;
     int64_t pane_start_us = 0;
     for (uint32_t i = 0; i < count; ++i) {
-        const int64_t time_us = batch.time_us[rows[i]];
+        const uint32_t row = rows[i];
+        const int64_t time_us = batch.time_us[row];
         const int64_t since_start_us = time_us - pane_start_us;
         if (pane == PaneTree::kNone || since_start_us < 0 || since_start_us >= pane_us_) {
             const int64_t index = index_of(time_us);
             pane_start_us = rules::pane_start(index, offset_us_, pane_us_);
             pane = pane_of(index);
         }
-        panes[i] = pane;
-        if (pane != PaneTree::kNone) cells_.prefetch(panes_.cells(pane), slots[i]);
-    }
-    for (uint32_t i = 0; i < count; ++i) {
-        const uint32_t row = rows[i];
-        char* const cell = cell_in(panes[i], slots[i]);
+        char* const cell = cell_in(pane, slots[i]);
         if (cell == nullptr) {
             refused_slots[refused_count] = slots[i];
             refused[refused_count++] = row;
             continue;
         }
         __builtin_prefetch(cell, 1);
-        placed.put(row, panes[i], slots[i], cell);
+        placed.put(row, pane, slots[i], cell);
     }
     if (cells_.moves() != moves) {
         for (uint32_t i = 0; i < placed.count; ++i) {
