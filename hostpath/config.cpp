@@ -87,10 +87,6 @@ void check_windows(Problems& problems, const Config& config) {
                                 " (the greatest common divisor of all sizes and slides); at most " +
                                 std::to_string(kPanesPerWindowMax) + " are allowed"});
     }
-    if (config.output == Output::windows && config.windows.empty()) {
-        problems.push_back({"windows", "there are none, so nothing would come out; add one, or say "
-                                       "output: unique for the deduplicated records themselves"});
-    }
 }
 
 void check_dedup(Problems& problems, const Config& config) {
@@ -104,7 +100,7 @@ void check_dedup(Problems& problems, const Config& config) {
                                             "compared in full anyway"});
     }
     if (dedup.mode == DedupMode::approximate) {
-        if (dedup.error_rate < 1e-9 || dedup.error_rate > 0.5) {
+        if (!(dedup.error_rate >= 1e-9 && dedup.error_rate <= 0.5)) {  // Not a number neither.
             problems.push_back({"dedup.error_rate", "must lie between 1e-9 and 0.5"});
         }
         if (dedup.capacity == 0) {
@@ -198,8 +194,8 @@ void check_engine(Problems& problems, const EngineOptions& engine) {
         problems.push_back({"engine.memory", "must be at least 16MiB"});
     }
     const MemoryShares& shares = engine.shares;
-    if (shares.ids < 1 || shares.keys < 1 || shares.batches < 1 ||
-        shares.ids + shares.keys + shares.batches > 100) {
+    const auto sum = int64_t{shares.ids} + shares.keys + shares.batches;
+    if (shares.ids < 1 || shares.keys < 1 || shares.batches < 1 || sum > 100) {
         problems.push_back({"engine.memory_shares", "each is at least 1 % and they sum to at most 100 %"});
     }
 }

@@ -111,7 +111,7 @@ void Emitter::write_rows() {
     if (rows_.count() == 0) return;
     if (config_.output == Output::windows) {
         each_sink([&](Sink& sink) { return sink.write_rows(rows_); });
-        rows_written_ += rows_.count();
+        if (status_.ok()) rows_written_ += rows_.count();
         ports_.metrics->rows.set(static_cast<int64_t>(rows_written_));
         unflushed_ = true;
     }
@@ -202,7 +202,7 @@ void Emitter::bury(const Batch& batch, uint32_t row) {
     append_dead_letter(letter_, {to_text(verdict), detail, source, partition, record,
                                  records.offset[row], records.raw[row]});
     note(ports_.dead_letters->write_record(letter_));
-    ++dead_letters_written_;
+    if (status_.ok()) ++dead_letters_written_;
     unflushed_ = true;
 }
 

@@ -1,11 +1,11 @@
 #pragma once
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "hostpath/batch.h"
+#include "hostpath/fifo.h"
 #include "hostpath/metrics.h"
 #include "hostpath/names.h"
 #include "hostpath/row_merger.h"
@@ -22,7 +22,7 @@ namespace trommel::hostpath {
 struct FromWorker {
     Batch* batch = nullptr;
     cpu::PartialRows* rows = nullptr;
-    const Status* full = nullptr;  // With rows == nullptr: not ok once the shard's memory is used up.
+    const Status* full = nullptr;  // With rows == nullptr: why, once the shard's memory is used up.
 };
 
 // The end of every batch: joins the shards' rows and the sessions into the final rows, writes them, settles
@@ -83,7 +83,7 @@ class Emitter {
     std::unique_ptr<cpu::SessionStore> sessions_;
     RowMerger merger_;
 
-    std::deque<Batch*> coming_;
+    Fifo<Batch*> coming_;
     uint64_t sequence_known_ = 0;  // Batches before it have been announced by some shard.
     Batch* current_ = nullptr;
     std::unique_ptr<cpu::PartialRows> session_rows_;

@@ -5,7 +5,6 @@
 
 #include "hostpath/pipeline.h"
 #include "hostpath/receiver.h"
-#include "kernels/rules/assert.h"
 
 namespace trommel {
 namespace {
@@ -52,8 +51,13 @@ class InlineEngine final : public Engine {
     Status set_up() { return shards_.create(config_, plan_, seed_); }
 
     Status push(RecordBatch& records) override {
+        if (records.capacity > config_.engine.batch_records) {
+            return Status::error(Code::invalid_config,
+                                 "a batch for " + std::to_string(records.capacity) +
+                                     " records was pushed; engine.batch_records is " +
+                                     std::to_string(config_.engine.batch_records));
+        }
         if (!emitter_.status().ok()) return refuse(records);
-        TROMMEL_ASSERT(records.capacity <= config_.engine.batch_records);
         // Lent, not copied: the engine's columns beside the caller's records.
         std::swap(batch_.records, records);
         judge_.admit(batch_, clock_.wall_us());
@@ -119,8 +123,16 @@ class InlineEngine final : public Engine {
         hostpath::pass_inline(*shards_.all[0], emitter_, block_, batch_);
     }
 
+    // After the end by OnFull::stop: counts the records and does nothing else with them.
     Status refuse(RecordBatch& records) {
-        for (uint32_t row = 0; row < records.count; ++row) records.verdict[row] = Verdict::refused;
+        for (uint32_t row = 0; row < records.count; ++row) {
+            judge_.count_in(records.partition[row], 1);
+            if (records.verdict[row] != Verdict::corrupt) records.verdict[row] = Verdict::refused;
+        }
+        std::swap(batch_.records, records);
+        judge_.admit_nothing(batch_);
+        pass();
+        std::swap(batch_.records, records);
         return emitter_.status();
     }
 

@@ -39,11 +39,14 @@ void Judge::admit_nothing(Batch& batch) {
     deal(batch, 0);
 }
 
+int64_t Judge::time_max_us(int64_t wall_us) const {
+    return max_future_us_ < 0 ? max_time_us_ : std::min(max_time_us_, wall_us + max_future_us_);
+}
+
 uint32_t Judge::judge_times(Batch& batch, int64_t wall_us) {
     RecordBatch& records = batch.records;
     batch.stretches.assign(1, {0, batch.watermark_us});
-    int64_t time_max_us = max_time_us_;
-    if (max_future_us_ >= 0) time_max_us = std::min(time_max_us, wall_us + max_future_us_);
+    const int64_t time_max_us = this->time_max_us(wall_us);
     uint32_t on_time = 0;
     int64_t pane_begin_us = 0, pane_end_us = 0;  // Neighbours mostly share a pane: a division saved.
     for (uint32_t row = 0; row < records.count; ++row) {

@@ -1,6 +1,7 @@
 #include "hostpath/receiver.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "kernels/rules/lateness.h"
 
@@ -64,6 +65,7 @@ Receiver::Filled Receiver::fill(Batch& batch) {
     if (judge_.watermarks().job_us() == told_watermark_us_) return Filled::nothing;
     judge_.admit_nothing(batch);
     told_watermark_us_ = batch.watermark_us;
+    if (config_.time.idle_after_us) handed_on_us_ = ports_.clock->monotonic_us();
     return Filled::tick;
 }
 
@@ -72,24 +74,31 @@ uint32_t Receiver::slowest_lane() const {
     int64_t slowest_us = 0;
     for (uint32_t lane = 0; lane < lanes_.size(); ++lane) {
         if (lanes_[lane].ended || lanes_[lane].silent) continue;
-        const int64_t newest_us = lanes_.size() == 1
-                                      ? rules::kUnknownUs
-                                      : judge_.watermarks().newest_us(lanes_[lane].partition.front());
-        if (slowest != kNoLane && newest_us >= slowest_us) continue;
+        const int64_t lane_us = lanes_.size() == 1 ? rules::kUnknownUs : position_us(lane);
+        if (slowest != kNoLane && lane_us >= slowest_us) continue;
         slowest = lane;
-        slowest_us = newest_us;
+        slowest_us = lane_us;
     }
     return slowest;
 }
 
+// How far a lane is, of several: its newest record, be it shown or left for later.
+int64_t Receiver::position_us(uint32_t lane) const {
+    const uint32_t partition = lanes_[lane].partition.front();
+    return std::max(judge_.watermarks().newest_us(partition), lanes_[lane].held_us);
+}
+
 // How new a record of a lane may be. With one lane nobody can be waited for; with several, a lane that has
 // shown nothing yet is asked for its first time only, and none runs further ahead than T7 allows.
-int64_t Receiver::until_us(uint32_t lane) const {
+int64_t Receiver::until_us(uint32_t number) const {
     if (lanes_.size() == 1) return INT64_MAX;
+    if (position_us(number) == rules::kUnknownUs) return INT64_MIN;
     const Watermarks& watermarks = judge_.watermarks();
-    const uint32_t partition = lanes_[lane].partition.front();
-    if (watermarks.newest_us(partition) == rules::kUnknownUs) return INT64_MIN;
-    const int64_t slowest_us = watermarks.slowest_but_us(partition);
+    int64_t slowest_us = rules::kEndOfInputUs;
+    for (uint32_t lane = 0; lane < lanes_.size(); ++lane) {
+        if (lane == number || !watermarks.waited_for(lanes_[lane].partition.front())) continue;
+        slowest_us = std::min(slowest_us, position_us(lane));
+    }
     const bool unlimited = slowest_us == rules::kUnknownUs || slowest_us == rules::kEndOfInputUs ||
                            watermarks.drift_us() == INT64_MAX;
     return unlimited ? INT64_MAX : slowest_us + watermarks.drift_us();
@@ -97,18 +106,15 @@ int64_t Receiver::until_us(uint32_t lane) const {
 
 Receiver::Filled Receiver::poll(uint32_t number, Batch& batch) {
     Lane& lane = lanes_[number];
-    Source& source = *ports_.lanes[number];
-    Source::Poll poll = source.poll(batch.records, until_us(number));
+    Source::Poll poll = poll_source(number, batch.records);
     if (poll.state == Source::State::held) {
-        const int64_t held_us = poll.held_time_us;
-        const int64_t time_max_us = config_.time.max_time_us.value_or(INT64_MAX);
-        if (rules::is_valid_time(held_us, time_max_us)) {
-            const bool first = judge_.watermarks().newest_us(lane.partition.front()) == rules::kUnknownUs;
-            judge_.watermarks().show(lane.partition.front(), held_us);
-            lane.silent = lane.held = !first;  // Its turn comes again, when the others have caught up.
-            return Filled::nothing;
-        }
-        poll = source.poll(batch.records, held_us);  // An impossible time holds nobody back.
+        // Nothing of the lane comes before this record, and it is on time itself: the lane's clock may
+        // stand just before it. If that is its first time, it may have its turn now after all.
+        const bool first = position_us(number) == rules::kUnknownUs;
+        lane.held_us = poll.held_time_us;
+        judge_.watermarks().show(lane.partition.front(), lane.held_us - 1);
+        lane.silent = lane.held = !first;
+        return Filled::nothing;
     }
     if (poll.state == Source::State::failed) {
         stop(std::move(poll.status));
@@ -117,8 +123,7 @@ Receiver::Filled Receiver::poll(uint32_t number, Batch& batch) {
     if (batch.records.count > 0) {
         number_partitions(number, batch.records);
         batch.lane = number;
-        const bool needs_wall = config_.time.max_future_us.has_value();
-        judge_.admit(batch, needs_wall ? ports_.clock->wall_us() : 0);
+        judge_.admit(batch, wall_us());
         told_watermark_us_ = batch.watermark_us;
     }
     if (poll.state == Source::State::ended) {
@@ -128,6 +133,23 @@ Receiver::Filled Receiver::poll(uint32_t number, Batch& batch) {
     if (batch.records.count > 0) return Filled::records;
     lane.silent = true;
     return Filled::nothing;
+}
+
+Source::Poll Receiver::poll_source(uint32_t number, RecordBatch& records) {
+    Source& source = *ports_.lanes[number];
+    Source::Poll poll = source.poll(records, until_us(number));
+    if (poll.state != Source::State::held) return poll;
+    if (rules::is_valid_time(poll.held_time_us, judge_.time_max_us(wall_us()))) return poll;
+    // T6: an impossible time holds nobody back. This one record is let through, to be called corrupt.
+    const uint32_t capacity = std::exchange(records.capacity, 1);
+    poll = source.poll(records, poll.held_time_us);
+    records.capacity = capacity;
+    return poll;
+}
+
+// The time of day, for max_future.
+int64_t Receiver::wall_us() const {
+    return config_.time.max_future_us ? ports_.clock->wall_us() : 0;
 }
 
 void Receiver::number_partitions(uint32_t number, RecordBatch& records) {

@@ -25,6 +25,8 @@ class Judge {
     void admit(Batch& batch, int64_t wall_us);
     // A batch of no records that carries the watermark on.
     void admit_nothing(Batch& batch);
+    // T6: the latest time that an event may have, `wall_us` being the time of day.
+    int64_t time_max_us(int64_t wall_us) const;
 
     Watermarks& watermarks() { return watermarks_; }
     const Watermarks& watermarks() const { return watermarks_; }
@@ -82,12 +84,16 @@ class Receiver final : public Names {
         bool ended = false;
         bool silent = false;  // Had nothing when it was last asked,
         bool held = false;    // or only records that are too new.
-        std::vector<uint32_t> partition;  // The run's number for each of the source's.
+        int64_t held_us = rules::kUnknownUs;  // The time of a record that was once left for later.
+        std::vector<uint32_t> partition;      // The run's number for each of the source's.
     };
 
     uint32_t slowest_lane() const;
+    int64_t position_us(uint32_t lane) const;
     int64_t until_us(uint32_t lane) const;
     Filled poll(uint32_t lane, Batch& batch);
+    Source::Poll poll_source(uint32_t lane, RecordBatch& records);
+    int64_t wall_us() const;
     void number_partitions(uint32_t lane, RecordBatch& records);
     void note_time_passing();
     Filled end(Batch& batch, Status status);

@@ -16,11 +16,11 @@ void RowMerger::offer(uint32_t stream, cpu::PartialRows* rows) {
     if (rows->count() == 0) {
         used_.push_back({stream, rows});
     } else {
-        streams_[stream].push_back({rows});
+        streams_[stream].push_back({rows, 0});
     }
 }
 
-void RowMerger::offer_done(uint32_t stream) { streams_[stream].push_back({nullptr}); }
+void RowMerger::offer_done(uint32_t stream) { streams_[stream].push_back({nullptr, 0}); }
 
 RowMerger::State RowMerger::merge(RowBatch& out, size_t rows_max) {
     for (;;) {

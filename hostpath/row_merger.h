@@ -1,8 +1,8 @@
 #pragma once
 #include <cstdint>
-#include <deque>
 #include <vector>
 
+#include "hostpath/fifo.h"
 #include "kernels/cpu/cell_layout.h"
 #include "kernels/cpu/partial_rows.h"
 #include "trommel/config.h"
@@ -34,7 +34,7 @@ class RowMerger {
 
    private:
     struct Block {
-        cpu::PartialRows* rows;  // Null: done with the batch.
+        cpu::PartialRows* rows = nullptr;  // Null: done with the batch.
         uint32_t next = 0;
     };
     struct Used {
@@ -50,7 +50,7 @@ class RowMerger {
     const KeyShape key_shape_;
     const cpu::CellLayout layout_;
     const std::vector<uint32_t> rank_;
-    std::vector<std::deque<Block>> streams_;
+    std::vector<Fifo<Block>> streams_;
     std::vector<Used> used_;
     std::vector<uint32_t> equal_;    // The streams whose next rows are the one being merged.
     std::vector<char> cell_;

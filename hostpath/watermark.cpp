@@ -110,12 +110,4 @@ bool Watermarks::waited_for(uint32_t partition) const {
     return state == State::awake || state == State::silent;
 }
 
-int64_t Watermarks::slowest_but_us(uint32_t except) const {
-    int64_t slowest_us = kEndOfInputUs;
-    for (uint32_t p = 0; p < clocks_.size(); ++p) {
-        if (p != except && waited_for(p)) slowest_us = std::min(slowest_us, clocks_[p].newest_us);
-    }
-    return slowest_us;
-}
-
 }  // namespace trommel::hostpath

@@ -30,8 +30,6 @@ class Watermarks {
     bool waited_for(uint32_t partition) const;
     uint32_t partitions() const { return static_cast<uint32_t>(clocks_.size()); }
 
-    // The newest time of the slowest partition but `except` that is waited for; INT64_MAX if there is none.
-    int64_t slowest_but_us(uint32_t except) const;
     int64_t drift_us() const { return drift_us_; }
 
    private:

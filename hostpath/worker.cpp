@@ -27,7 +27,9 @@ Progress Worker::step() {
     if (!send_closed_rows()) return Progress::idle;
     judge_share(shard_, *batch_, index_);
     const bool last = batch_->last;
-    TROMMEL_ASSERT(rings_.outbox.try_push({batch_, nullptr, &shard_.full()}));
+    // A status that is not ok does not change any more, so the emitter may look at it.
+    const Status* const full = shard_.full().ok() ? nullptr : &shard_.full();
+    TROMMEL_ASSERT(rings_.outbox.try_push({batch_, nullptr, full}));
     batch_ = nullptr;
     return last ? Progress::finished : Progress::worked;
 }

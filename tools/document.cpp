@@ -127,10 +127,13 @@ void apply_override(std::string_view assignment, const std::string& origin, Node
                      "expected PATH=VALUE such as engine.threads=2 or windows[0].size=1d");
         return;
     }
-    Node value;
-    Mistakes of_value;
-    parse_document(std::string(assignment.substr(equals + 1)), origin, value, of_value);
-    for (const Mistake& mistake : of_value.sorted()) mistakes.add(place, path, mistake.text);
+    const std::string text(assignment.substr(equals + 1));
+    Node value(Node::Kind::scalar, place, text);
+    if (text != "-") {  // Standard input or output; in YAML a list with nothing in it.
+        Mistakes of_value;
+        parse_document(text, origin, value, of_value);
+        for (const Mistake& mistake : of_value.sorted()) mistakes.add(place, path, mistake.text);
+    }
     set_origin(value, place);
 
     Node* at = &root;

@@ -21,8 +21,9 @@ namespace trommel {
 //
 // Without windows it is a deduplicator; with DedupMode::off, a window aggregator.
 // Thread: any one at a time. Errors: create() reports every contradiction of the config; push() fails
-// only with Code::memory_full (OnFull::stop: the batch's remaining records have Verdict::refused,
-// and every later push() fails the same way).
+// with Code::memory_full (OnFull::stop: the batch's remaining records have Verdict::refused, and
+// every later push() fails the same way), or with Code::invalid_config, having done nothing, for a
+// batch of a larger capacity than config.engine.batch_records.
 class Engine {
    public:
     // config.engine.threads is ignored: this is always one shard.

@@ -40,13 +40,24 @@ CellLayout::CellLayout(const Config& config) {
             result.value_digits = config.values[aggregate.value].digits;
         }
         switch (aggregate.kind) {
-            case AggregateKind::count: break;
+            case AggregateKind::count:
+                break;
             case AggregateKind::sum:
-            case AggregateKind::avg: result.offset = field_offset(Op::sum, aggregate.value); break;
-            case AggregateKind::min: result.offset = field_offset(Op::min, aggregate.value); break;
-            case AggregateKind::max: result.offset = field_offset(Op::max, aggregate.value); break;
-            case AggregateKind::first: result.offset = field_offset(Op::first, aggregate.value); break;
-            case AggregateKind::last: result.offset = field_offset(Op::last, aggregate.value); break;
+            case AggregateKind::avg:
+                result.offset = field_offset(Op::sum, aggregate.value);
+                break;
+            case AggregateKind::min:
+                result.offset = field_offset(Op::min, aggregate.value);
+                break;
+            case AggregateKind::max:
+                result.offset = field_offset(Op::max, aggregate.value);
+                break;
+            case AggregateKind::first:
+                result.offset = field_offset(Op::first, aggregate.value);
+                break;
+            case AggregateKind::last:
+                result.offset = field_offset(Op::last, aggregate.value);
+                break;
         }
         results_.push_back(result);
     }
@@ -54,11 +65,20 @@ CellLayout::CellLayout(const Config& config) {
     for (const Field& field : fields_) {
         char* const at = empty_.data() + field.offset;
         switch (field.op) {
-            case Op::sum: break;
-            case Op::min: store(at, rules::kMinIdentity); break;
-            case Op::max: store(at, rules::kMaxIdentity); break;
-            case Op::first: store(at, rules::kFirstIdentity); break;
-            case Op::last: store(at, rules::kLastIdentity); break;
+            case Op::sum:
+                break;
+            case Op::min:
+                store(at, rules::kMinIdentity);
+                break;
+            case Op::max:
+                store(at, rules::kMaxIdentity);
+                break;
+            case Op::first:
+                store(at, rules::kFirstIdentity);
+                break;
+            case Op::last:
+                store(at, rules::kLastIdentity);
+                break;
         }
     }
 }
@@ -78,9 +98,15 @@ void CellLayout::combine(char* into, const char* from) const {
     for (const Field& field : fields_) {
         const uint32_t offset = field.offset;
         switch (field.op) {
-            case Op::sum: combine_field<int128>(into, from, offset, rules::combine_sum); break;
-            case Op::min: combine_field<int64_t>(into, from, offset, rules::combine_min); break;
-            case Op::max: combine_field<int64_t>(into, from, offset, rules::combine_max); break;
+            case Op::sum:
+                combine_field<int128>(into, from, offset, rules::combine_sum);
+                break;
+            case Op::min:
+                combine_field<int64_t>(into, from, offset, rules::combine_min);
+                break;
+            case Op::max:
+                combine_field<int64_t>(into, from, offset, rules::combine_max);
+                break;
             case Op::first:
                 combine_field<rules::Stamped>(into, from, offset, rules::combine_first);
                 break;
@@ -112,10 +138,12 @@ void CellLayout::update(char* const* cells, const RecordBatch& batch, const uint
                 update_field<int64_t>(cells, offset, rows, count, rules::combine_max, value);
                 break;
             case Op::first:
-                update_field<rules::Stamped>(cells, offset, rows, count, rules::combine_first, stamped);
+                update_field<rules::Stamped>(cells, offset, rows, count, rules::combine_first,
+                                             stamped);
                 break;
             case Op::last:
-                update_field<rules::Stamped>(cells, offset, rows, count, rules::combine_last, stamped);
+                update_field<rules::Stamped>(cells, offset, rows, count, rules::combine_last,
+                                             stamped);
                 break;
         }
     }
@@ -125,16 +153,24 @@ void CellLayout::finish(const char* cell, int128* out) const {
     for (const Result& result : results_) {
         const char* const at = cell + result.offset;
         switch (result.kind) {
-            case AggregateKind::count: *out = count(cell); break;
-            case AggregateKind::sum: *out = load<int128>(at); break;
+            case AggregateKind::count:
+                *out = count(cell);
+                break;
+            case AggregateKind::sum:
+                *out = load<int128>(at);
+                break;
             case AggregateKind::min:
-            case AggregateKind::max: *out = load<int64_t>(at); break;
+            case AggregateKind::max:
+                *out = load<int64_t>(at);
+                break;
             case AggregateKind::avg:
                 *out = rules::finish_avg(load<int128>(at), count(cell), result.value_digits,
                                          result.digits);
                 break;
             case AggregateKind::first:
-            case AggregateKind::last: *out = load<rules::Stamped>(at).value; break;
+            case AggregateKind::last:
+                *out = load<rules::Stamped>(at).value;
+                break;
         }
         ++out;
     }

@@ -3,16 +3,17 @@
 #include <cstring>
 #include <vector>
 
-#include "kernels/rules/aggregate.h"
 #include "trommel/config.h"
 #include "trommel/record_batch.h"
 
+#include "kernels/rules/aggregate.h"
+
 namespace trommel::cpu {
 
-// What a cell, the partial result of one key in one pane, window or session, consists of: always the
-// count of its events (a cell is empty iff that is 0), and of each value the fields that the declared
-// aggregates need, each once (avg is a sum and the count). A cell is plain bytes, 8-byte aligned.
-// Immutable after construction: any thread.
+// What a cell, the partial result of one key in one pane, window or session, consists of: always
+// the count of its events (a cell is empty iff that is 0), and of each value the fields that the
+// declared aggregates need, each once (avg is a sum and the count). A cell is plain bytes, 8-byte
+// aligned. Immutable after construction: any thread.
 class CellLayout {
    public:
     explicit CellLayout(const Config& config);

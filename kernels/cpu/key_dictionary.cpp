@@ -1,11 +1,10 @@
 #include "kernels/cpu/key_dictionary.h"
 
 #define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <xxhash.h>
 
 #include "kernels/rules/assert.h"
 
@@ -22,7 +21,9 @@ size_t reserve_bytes(const MemoryBudget& budget) {
 }
 
 // The top half: the table takes its place from the upper bits.
-uint32_t upper(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+uint32_t upper(uint64_t hash) {
+    return static_cast<uint32_t>(hash >> 32);
+}
 
 }  // namespace
 
@@ -88,8 +89,8 @@ void KeyDictionary::find_or_add(const RecordBatch& batch, const uint32_t* rows, 
     }
 }
 
-// Each pass touches only what the pass before has asked for: the table's line, the record of the slot
-// that is most likely the key's, its bytes.
+// Each pass touches only what the pass before has asked for: the table's line, the record of the
+// slot that is most likely the key's, its bytes.
 template <typename Keys>
 void KeyDictionary::find_or_add_in(const Keys& keys, const uint32_t* rows, uint32_t count,
                                    uint32_t* slots) {
@@ -137,7 +138,8 @@ uint32_t KeyDictionary::new_slot() {
     if (slot != kNoSlot) {
         free_ = records()[slot].next_free;
     } else {
-        if (slots_ > SlotTable::kSlotMax || !records_.grow_to((size_t{slots_} + 1) * sizeof(Record)) ||
+        if (slots_ > SlotTable::kSlotMax ||
+            !records_.grow_to((size_t{slots_} + 1) * sizeof(Record)) ||
             !uses_.grow_to((size_t{slots_} + 1) * sizeof(Use))) {
             return kNoSlot;
         }
@@ -247,7 +249,7 @@ uint32_t KeyDictionary::sort_words(uint32_t slot) const {
 uint64_t KeyDictionary::sort_word(uint32_t slot, uint32_t depth) const {
     if (depth >= sort_words(slot)) return 0;
     if (shape_ == KeyShape::integer) {
-        return static_cast<uint64_t>(records()[slot].integer) ^ uint64_t{1} << 63;
+        return static_cast<uint64_t>(records()[slot].integer) ^ uint64_t { 1 } << 63;
     }
     const Text text = records()[slot].text;
     const char* at = pool_.at(text.block);

@@ -3,13 +3,14 @@
 #include <string_view>
 #include <vector>
 
+#include "trommel/config.h"
+#include "trommel/record_batch.h"
+
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/partial_rows.h"
 #include "kernels/cpu/slab_pool.h"
 #include "kernels/cpu/slot_table.h"
 #include "kernels/rules/hash.h"
-#include "trommel/config.h"
-#include "trommel/record_batch.h"
 
 namespace trommel::cpu {
 
@@ -24,9 +25,10 @@ class KeyDictionary {
     // Texts of keys live in `pool`; it and `budget` must outlive the dictionary.
     KeyDictionary(const Config& config, uint64_t seed, MemoryBudget& budget, SlabPool& pool);
 
-    // slots[i] becomes the slot of the key of rows[i], kNoSlot when it is new and there is no memory.
-    // New keys are held by nobody yet: hold() or release_unheld() them. count <= kPart.
-    void find_or_add(const RecordBatch& batch, const uint32_t* rows, uint32_t count, uint32_t* slots);
+    // slots[i] becomes the slot of the key of rows[i], kNoSlot when it is new and there is no
+    // memory. New keys are held by nobody yet: hold() or release_unheld() them. count <= kPart.
+    void find_or_add(const RecordBatch& batch, const uint32_t* rows, uint32_t count,
+                     uint32_t* slots);
 
     void hold(uint32_t slot) { ++uses()[slot].holders; }
     // Undoes one hold() of each; a key that nobody holds any more is forgotten. count <= kPart.
@@ -36,12 +38,12 @@ class KeyDictionary {
         if (uses()[slot].holders == 0) release(slot);
     }
 
-    uint32_t count() const { return live_; }  // Live keys.
+    uint32_t count() const { return live_; }   // Live keys.
     uint32_t slots() const { return slots_; }  // Slots ever used: all are below this.
-    // The first 8 bytes from byte 8*depth on of the key's order-preserving form, as a number: comparing
-    // words from depth 0 on compares keys in contract order (E2). 0 past the end.
+    // The first 8 bytes from byte 8*depth on of the key's order-preserving form, as a number:
+    // comparing words from depth 0 on compares keys in contract order (E2). 0 past the end.
     uint64_t sort_word(uint32_t slot, uint32_t depth) const;
-    uint32_t sort_words(uint32_t slot) const;  // How many it has.
+    uint32_t sort_words(uint32_t slot) const;   // How many it has.
     int compare(uint32_t a, uint32_t b) const;  // <0, 0, >0.
     void prefetch(uint32_t slot) const { __builtin_prefetch(&records()[slot]); }
     void append_to(PartialRows& rows, uint32_t slot) const;

@@ -7,9 +7,9 @@
 namespace trommel::cpu {
 
 // The open panes of a shard in order of time: a binary radix tree over pane indices in which only
-// branching nodes exist, so that empty stretches of time cost nothing. A branching node stands for an
-// aligned range of 2^level panes and may hold their cells combined, so that a window of n panes is
-// combined from O(log n) pieces (window_store.md). One owner, one thread.
+// branching nodes exist, so that empty stretches of time cost nothing. A branching node stands for
+// an aligned range of 2^level panes and may hold their cells combined, so that a window of n panes
+// is combined from O(log n) pieces (window_store.md). One owner, one thread.
 class PaneTree {
    public:
     using Ref = SlabPool::Ref;
@@ -43,9 +43,9 @@ class PaneTree {
    private:
     static constexpr int64_t kBias = int64_t{1} << 62;
     enum class State : uint8_t {
-        unknown,   // Not looked at yet.
-        scattered, // Combining saves too little: use the children.
-        combined,  // `cells` holds all of the range. Panes always are.
+        unknown,    // Not looked at yet.
+        scattered,  // Combining saves too little: use the children.
+        combined,   // `cells` holds all of the range. Panes always are.
     };
     struct Node {
         uint64_t first;    // The least biased index of the range.

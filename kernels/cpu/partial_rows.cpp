@@ -48,11 +48,15 @@ int PartialRows::compare(size_t a, const PartialRows& other, size_t b,
                          const std::vector<uint32_t>& rank) const {
     if (const int order = three_way(end_us[a], other.end_us[b]); order != 0) return order;
     if (const int order = three_way(start_us[a], other.start_us[b]); order != 0) return order;
-    if (const int order = three_way(rank[window[a]], rank[other.window[b]]); order != 0) return order;
+    if (const int order = three_way(rank[window[a]], rank[other.window[b]]); order != 0)
+        return order;
     switch (shape_) {
-        case KeyShape::none: return 0;
-        case KeyShape::integer: return three_way(key_int[a], other.key_int[b]);
-        case KeyShape::encoded: return key_text(a).compare(other.key_text(b));
+        case KeyShape::none:
+            return 0;
+        case KeyShape::integer:
+            return three_way(key_int[a], other.key_int[b]);
+        case KeyShape::encoded:
+            return key_text(a).compare(other.key_text(b));
     }
     return 0;
 }

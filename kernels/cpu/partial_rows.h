@@ -3,14 +3,15 @@
 #include <string_view>
 #include <vector>
 
-#include "kernels/cpu/cell_layout.h"
 #include "trommel/config.h"
 #include "trommel/record_batch.h"
 
+#include "kernels/cpu/cell_layout.h"
+
 namespace trommel::cpu {
 
-// One shard's share of final window rows, in columns and in the contract's order (W4). Cells are not
-// finished: the emitter combines the cells that several shards have for one (window, key) with
+// One shard's share of final window rows, in columns and in the contract's order (W4). Cells are
+// not finished: the emitter combines the cells that several shards have for one (window, key) with
 // CellLayout::combine and then finishes them. One owner at a time; it is handed over whole.
 class PartialRows {
    public:
@@ -33,9 +34,10 @@ class PartialRows {
     size_t allocated_bytes() const;
     void reserve(uint32_t rows);
     void clear();
-    // Is row `a` of this before row `b` of `other` in W4 order, given the rank of each window's name?
-    // <0, 0 or >0 as for memcmp; 0 iff window, start, end and key are equal.
-    int compare(size_t a, const PartialRows& other, size_t b, const std::vector<uint32_t>& rank) const;
+    // Is row `a` of this before row `b` of `other` in W4 order, given the rank of each window's
+    // name? <0, 0 or >0 as for memcmp; 0 iff window, start, end and key are equal.
+    int compare(size_t a, const PartialRows& other, size_t b,
+                const std::vector<uint32_t>& rank) const;
 
     std::vector<uint32_t> window;  // Index into Config::windows.
     std::vector<int64_t> start_us, end_us;
@@ -49,8 +51,8 @@ class PartialRows {
     uint32_t cell_bytes_;
 };
 
-// rank[w] is the position of Config::windows[w] when windows are ordered by the bytes of their names
-// (equal names by position): what W4's "window name" compares by.
+// rank[w] is the position of Config::windows[w] when windows are ordered by the bytes of their
+// names (equal names by position): what W4's "window name" compares by.
 std::vector<uint32_t> window_name_ranks(const Config& config);
 
 }  // namespace trommel::cpu

@@ -8,9 +8,9 @@
 
 namespace trommel::cpu {
 
-// Puts the rows of a window in the order of their keys, in as much memory as it gets: what does not fit
-// is sorted out in further passes over the same rows, each for the least keys that have not been
-// handed out. So closing a window never fails, it only becomes slower. One owner, one thread.
+// Puts the rows of a window in the order of their keys, in as much memory as it gets: what does not
+// fit is sorted out in further passes over the same rows, each for the least keys that have not
+// been handed out. So closing a window never fails, it only becomes slower. One owner, one thread.
 //
 //   do {
 //       order.begin_pass(rows_expected);
@@ -57,7 +57,7 @@ class RowOrder {
     uint64_t committed_bytes() const { return region_.usable_bytes(); }
 
    private:
-    static constexpr uint32_t kRowsMin = 4096;  // Always there, not charged: 128 KiB.
+    static constexpr uint32_t kRowsMin = 4096;            // Always there, not charged: 128 KiB.
     static constexpr size_t kRowBytes = 2 * sizeof(Row);  // With room for sorting.
 
     bool is_before(const Row& a, const Row& b) const {

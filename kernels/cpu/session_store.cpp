@@ -19,7 +19,7 @@ constexpr uint64_t kReserveMax = uint64_t{1} << 37;
 // The head of a session's block; its cell follows.
 struct SessionStore::Session {
     int64_t first_us, last_us;  // Of its events.
-    int64_t due_us;             // In the heap by this; its end then, and not later than its end now.
+    int64_t due_us;  // In the heap by this; its end then, and not later than its end now.
     uint32_t slot;
     uint32_t spec;
     Ref earlier, later;         // Treap.
@@ -45,7 +45,9 @@ SessionStore::SessionStore(const Config& config, uint64_t seed, MemoryBudget& bu
 SessionStore::Session& SessionStore::at(Ref ref) const {
     return *reinterpret_cast<Session*>(pool_.at(ref));
 }
-char* SessionStore::cell(Ref ref) const { return pool_.at(ref) + sizeof(Session); }
+char* SessionStore::cell(Ref ref) const {
+    return pool_.at(ref) + sizeof(Session);
+}
 SessionStore::Ref& SessionStore::root(uint32_t slot, size_t spec) const {
     return reinterpret_cast<Ref*>(roots_.data())[slot * specs_.size() + spec];
 }
@@ -55,14 +57,14 @@ uint32_t SessionStore::add(const RecordBatch& batch, const uint32_t* rows, uint3
     if (specs_.empty()) return 0;
     uint32_t refused_count = 0;
     for (uint32_t begin = 0; begin < count; begin += kPart) {
-        refused_count += add_part(batch, rows + begin, std::min(kPart, count - begin),
-                                  refused + refused_count);
+        refused_count +=
+            add_part(batch, rows + begin, std::min(kPart, count - begin), refused + refused_count);
     }
     return refused_count;
 }
 
-// Events may join sessions that events before them in the same part are in. So all sessions are settled
-// first; then each event is added to the one that it has ended up in.
+// Events may join sessions that events before them in the same part are in. So all sessions are
+// settled first; then each event is added to the one that it has ended up in.
 uint32_t SessionStore::add_part(const RecordBatch& batch, const uint32_t* rows, uint32_t count,
                                 uint32_t* refused) {
     std::array<uint32_t, kPart> slots, placed_slots, placed_rows, refused_slots;
@@ -101,8 +103,8 @@ void SessionStore::prefetch(const uint32_t* slots, uint32_t count) const {
     }
 }
 
-// Makes or extends the key's session of each spec; false, and nothing changed, when there is no memory
-// or the event is late.
+// Makes or extends the key's session of each spec; false, and nothing changed, when there is no
+// memory or the event is late.
 bool SessionStore::place(uint32_t slot, int64_t time_us) {
     if (slot == KeyDictionary::kNoSlot) return false;
     if (rules::is_final(time_us, lateness_us_, watermark_us_)) return false;
@@ -121,7 +123,8 @@ bool SessionStore::place(uint32_t slot, int64_t time_us) {
     return true;
 }
 
-// The sessions that an event joins: at most one that begins at or before it, and one that begins after.
+// The sessions that an event joins: at most one that begins at or before it, and one that begins
+// after.
 SessionStore::Ref SessionStore::joined_before(uint32_t slot, size_t spec, int64_t time_us) const {
     const Ref ref = at_or_before(root(slot, spec), time_us);
     return ref != kNone && joins(ref, time_us) ? ref : kNone;
@@ -194,7 +197,9 @@ SessionStore::Ref SessionStore::after(Ref root, int64_t time_us) const {
 }
 
 // Drawn from a secret seed, so that no order of events can make a treap deep.
-uint64_t SessionStore::priority(Ref ref) const { return rules::mix64(seed_ ^ ref); }
+uint64_t SessionStore::priority(Ref ref) const {
+    return rules::mix64(seed_ ^ ref);
+}
 
 SessionStore::Ref SessionStore::insert_by_time(Ref root, Ref added) {
     if (root == kNone) return added;
@@ -241,8 +246,9 @@ void SessionStore::split(Ref root, int64_t time_us, Ref& earlier, Ref& later) {
     }
 }
 
-// An event that extends a session leaves it where it is in the heap: it is put back in its new place
-// when its old time has come. So an event costs nothing here, and a session as often as it is looked at.
+// An event that extends a session leaves it where it is in the heap: it is put back in its new
+// place when its old time has come. So an event costs nothing here, and a session as often as it is
+// looked at.
 void SessionStore::queue(Ref ref) {
     Session& session = at(ref);
     session.due_us = rules::session_end(session.last_us, specs_[session.spec].gap_us);

@@ -2,33 +2,34 @@
 #include <cstdint>
 #include <vector>
 
+#include "trommel/config.h"
+#include "trommel/record_batch.h"
+
 #include "kernels/cpu/cell_layout.h"
 #include "kernels/cpu/key_dictionary.h"
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/partial_rows.h"
 #include "kernels/cpu/slab_pool.h"
-#include "trommel/config.h"
-#include "trommel/record_batch.h"
 
 namespace trommel::cpu {
 
-// All session windows of a job (contract W2). Sessions join across shards, so a job has one of these,
-// whatever its number of shards. The interface is WindowStore's.
-// One owner, one thread. Everything that grows is charged to the budget, which must outlive it.
+// All session windows of a job (contract W2). Sessions join across shards, so a job has one of
+// these, whatever its number of shards. The interface is WindowStore's. One owner, one thread.
+// Everything that grows is charged to the budget, which must outlive it.
 class SessionStore {
    public:
     SessionStore(const Config& config, uint64_t seed, MemoryBudget& budget);
 
-    // Adds the events `rows[0..count)` of the batch (unique, on time) to their sessions. An event for
-    // which there is no memory leaves no trace; its row is written to `refused` (room for `count`), in
-    // order. Returns how many. Events that are late by T3 are refused too.
+    // Adds the events `rows[0..count)` of the batch (unique, on time) to their sessions. An event
+    // for which there is no memory leaves no trace; its row is written to `refused` (room for
+    // `count`), in order. Returns how many. Events that are late by T3 are refused too.
     uint32_t add(const RecordBatch& batch, const uint32_t* rows, uint32_t count, uint32_t* refused);
 
     // Moves the watermark; it never goes back. INT64_MAX: the input has ended. Cheap.
     void advance(int64_t watermark_us);
 
-    // Replaces `out` by the next final rows in W4 order, at most `rows_max` (> 0); false when there is
-    // none now. Events may be added between two takes.
+    // Replaces `out` by the next final rows in W4 order, at most `rows_max` (> 0); false when there
+    // is none now. Events may be added between two takes.
     bool take_closed(PartialRows& out, uint32_t rows_max);
 
     const CellLayout& layout() const { return layout_; }
@@ -64,7 +65,9 @@ class SessionStore {
     Session& at(Ref ref) const;
     char* cell(Ref ref) const;
     Ref& root(uint32_t slot, size_t spec) const;
-    size_t slots_with_roots() const { return roots_.usable_bytes() / (specs_.size() * sizeof(Ref)); }
+    size_t slots_with_roots() const {
+        return roots_.usable_bytes() / (specs_.size() * sizeof(Ref));
+    }
 
     // The sessions of one key and window: a treap by time (they never overlap).
     Ref at_or_before(Ref root, int64_t time_us) const;

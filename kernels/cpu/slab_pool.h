@@ -7,9 +7,9 @@
 
 namespace trommel::cpu {
 
-// Memory for things of a few sizes that come and go: blocks of one size (a class) are cut from slabs of
-// 16 KiB, and a slab that has emptied serves any class again. Blocks never move, are 8-byte aligned and
-// are named by a 32-bit Ref. One owner, one thread.
+// Memory for things of a few sizes that come and go: blocks of one size (a class) are cut from
+// slabs of 16 KiB, and a slab that has emptied serves any class again. Blocks never move, are
+// 8-byte aligned and are named by a 32-bit Ref. One owner, one thread.
 class SlabPool {
    public:
     using Ref = uint32_t;  // Position in the region, in units of 8 bytes.
@@ -20,7 +20,8 @@ class SlabPool {
 
     explicit SlabPool(MemoryBudget& budget);
 
-    // The class of blocks of `block_bytes` (1 to kBlockBytesMax), rounded up to 8; equal sizes share one.
+    // The class of blocks of `block_bytes` (1 to kBlockBytesMax), rounded up to 8; equal sizes
+    // share one.
     Class add_class(size_t block_bytes);
 
     // A block with undefined contents; kNone when there is no memory.
@@ -30,7 +31,8 @@ class SlabPool {
         return take_block(sizes);
     }
     void free(Ref block);
-    // Makes the next `blocks` allocations of the class succeed; false when there is no memory for them.
+    // Makes the next `blocks` allocations of the class succeed; false when there is no memory for
+    // them.
     bool ensure(Class block_class, uint32_t blocks);
 
     char* at(Ref block) const { return region_.data() + size_t{block} * 8; }
@@ -46,10 +48,11 @@ class SlabPool {
     static constexpr size_t kClassesMax = 40;
     static constexpr size_t kHeadBytes = 64;
     struct Slab {  // The head of each slab.
-        uint32_t next, previous;  // Among the slabs of the class that have a free block, or free slabs.
-        uint16_t freed;           // Chain of freed blocks, as offset / 8; 0 ends it.
-        uint16_t unused;          // Where the blocks begin that were never given out, offset / 8.
-        uint16_t used;            // Blocks given out.
+        uint32_t next,
+            previous;     // Among the slabs of the class that have a free block, or free slabs.
+        uint16_t freed;   // Chain of freed blocks, as offset / 8; 0 ends it.
+        uint16_t unused;  // Where the blocks begin that were never given out, offset / 8.
+        uint16_t used;    // Blocks given out.
         Class block_class;
     };
     struct Sizes {

@@ -93,7 +93,8 @@ bool CellSpace::cover(SlotMap& map, uint32_t slot) {
     return true;
 }
 
-// Room for a child of `digit`, with undefined contents; nullptr, and nothing changed, without memory.
+// Room for a child of `digit`, with undefined contents; nullptr, and nothing changed, without
+// memory.
 char* CellSpace::add_child(Node& node, uint32_t digit, const Shape& shape) {
     const uint32_t count = ones(node.present);
     if (!make_room(node, count, shape)) return nullptr;

@@ -8,15 +8,16 @@
 
 namespace trommel::cpu {
 
-// A sparse array of cells by key slot: a radix tree of 16-way nodes. A node with up to four children
-// keeps them packed, one with more keeps them at their digit. A pane that has every key costs its cells
-// plus 3 %, one that has a few of a million keys about 60 bytes more per cell (window_store.md).
-// Plain data; CellSpace holds the code and the memory.
+// A sparse array of cells by key slot: a radix tree of 16-way nodes. A node with up to four
+// children keeps them packed, one with more keeps them at their digit. A pane that has every key
+// costs its cells plus 3 %, one that has a few of a million keys about 60 bytes more per cell
+// (window_store.md). Plain data; CellSpace holds the code and the memory.
 struct SlotMap {
     struct Node {
-        SlabPool::Ref children = SlabPool::kNone;  // A block of nodes, at the lowest level of cells.
-        uint16_t present = 0;                      // Bit d: there is a child of digit d.
-        uint16_t direct = 0;                       // Children stand at their digit, else packed.
+        SlabPool::Ref children =
+            SlabPool::kNone;   // A block of nodes, at the lowest level of cells.
+        uint16_t present = 0;  // Bit d: there is a child of digit d.
+        uint16_t direct = 0;   // Children stand at their digit, else packed.
     };
     Node root;
     uint32_t count = 0;   // Cells.
@@ -29,8 +30,8 @@ class CellSpace {
 
     // nullptr when the slot has no cell.
     char* find(const SlotMap& map, uint32_t slot) const;
-    // Makes an empty cell if the slot has none; nullptr when there is no memory (nothing has changed
-    // that can be seen). Adding may move cells of the same map: see moves().
+    // Makes an empty cell if the slot has none; nullptr when there is no memory (nothing has
+    // changed that can be seen). Adding may move cells of the same map: see moves().
     char* find_or_add(SlotMap& map, uint32_t slot);
     // Grows when a cell that existed was moved by find_or_add().
     uint64_t moves() const { return moves_; }
@@ -53,7 +54,7 @@ class CellSpace {
     using Node = SlotMap::Node;
     struct Shape {  // Of a node's children: cells or nodes.
         uint32_t bytes = 0;
-        uint32_t width = 0;  // 2^bits.
+        uint32_t width = 0;                        // 2^bits.
         std::array<SlabPool::Class, 4> classes{};  // Blocks for 1, 2, 4 and `width` of them.
     };
 

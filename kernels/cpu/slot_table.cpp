@@ -79,9 +79,9 @@ void SlotTable::Line::empty_entry(uint32_t entry) {
     state[last] = kEmpty;
 }
 
-// A search ends at a line that is not full, so a hole in a full line must be filled by an entry that
-// went past that line, if there is one; it leaves a hole in its turn. No entry is ever marked as
-// erased, so keys that come and go do not fill the table.
+// A search ends at a line that is not full, so a hole in a full line must be filled by an entry
+// that went past that line, if there is one; it leaves a hole in its turn. No entry is ever marked
+// as erased, so keys that come and go do not fill the table.
 void SlotTable::fill_hole(Table& table, uint64_t from, uint64_t index, uint32_t entry) {
     const auto distance = [&](uint64_t begin, uint64_t end) {
         return end >= begin ? end - begin : end + table.lines - begin;

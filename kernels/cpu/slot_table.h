@@ -5,10 +5,10 @@
 
 namespace trommel::cpu {
 
-// From a 32-bit hash to key slots: open addressing in lines of eight entries, of which a lookup touches
-// one in the usual case. It knows nothing of keys: the caller compares. Growth is incremental: the old
-// table is emptied into the new one a few lines at a time, and both are looked at until that is done.
-// One owner, one thread.
+// From a 32-bit hash to key slots: open addressing in lines of eight entries, of which a lookup
+// touches one in the usual case. It knows nothing of keys: the caller compares. Growth is
+// incremental: the old table is emptied into the new one a few lines at a time, and both are looked
+// at until that is done. One owner, one thread.
 class SlotTable {
    public:
     static constexpr uint32_t kNoSlot = UINT32_MAX;
@@ -16,7 +16,8 @@ class SlotTable {
     explicit SlotTable(MemoryBudget& budget);
 
     void prefetch(uint32_t hash) const { __builtin_prefetch(&tables_[now_].home(hash), 1); }
-    // A slot of this hash in the line where it is usually found, or kNoSlot. A hint, for prefetching.
+    // A slot of this hash in the line where it is usually found, or kNoSlot. A hint, for
+    // prefetching.
     uint32_t candidate(uint32_t hash) const;
     // The first slot of this hash for which is_key(slot), or kNoSlot.
     template <typename IsKey>
@@ -30,8 +31,8 @@ class SlotTable {
     bool insert(uint32_t hash, uint32_t slot);
     // Precondition: the slot is there with this hash.
     void erase(uint32_t hash, uint32_t slot);
-    // Moves at most `lines` lines to the new table while one is growing. Calling it with half of the
-    // number of inserts keeps ahead of them.
+    // Moves at most `lines` lines to the new table while one is growing. Calling it with half of
+    // the number of inserts keeps ahead of them.
     void move_some(uint64_t lines);
 
     bool moving() const { return moving_; }

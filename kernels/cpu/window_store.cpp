@@ -131,9 +131,8 @@ void WindowStore::advance(int64_t watermark_us) {
     if (specs_.empty()) return;
     const int64_t final_us = rules::final_end(lateness_us_, watermark_us);
     if (final_us <= -2 * kTimeLimitUs) return;  // Before all times, and too far off to divide.
-    open_from_ = final_us >= 2 * kTimeLimitUs
-                     ? INT64_MAX
-                     : rules::pane_index(final_us, offset_us_, pane_us_);
+    open_from_ = final_us >= 2 * kTimeLimitUs ? INT64_MAX
+                                              : rules::pane_index(final_us, offset_us_, pane_us_);
 }
 
 bool WindowStore::take_closed(PartialRows& out, uint32_t rows_max) {
@@ -205,7 +204,9 @@ void WindowStore::merge_pieces() {
 
 // Gives the open window's rows to order_.
 void WindowStore::begin_pass() {
-    const auto add = [this](uint32_t slot, const char* cell) { order_.add(slot, pool_.ref_of(cell)); };
+    const auto add = [this](uint32_t slot, const char* cell) {
+        order_.add(slot, pool_.ref_of(cell));
+    };
     if (open_.cells == Cells::merged) {
         order_.begin_pass(merged_.count);
         cells_.for_each(merged_, add);
@@ -297,6 +298,8 @@ WindowMemory window_memory(const Config& config) {
     memory.bytes_per_key = 16 + 16;
     // The cell and its share of half-filled nodes.
     memory.bytes_per_cell = layout.bytes() + layout.bytes() / 4 + 8;
+    // Its links and times, the cell, and the key's root.
+    memory.bytes_per_session = 56 + layout.bytes() + 4;
     return memory;
 }
 

@@ -3,6 +3,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "trommel/config.h"
+#include "trommel/record_batch.h"
+
 #include "kernels/cpu/cell_layout.h"
 #include "kernels/cpu/key_dictionary.h"
 #include "kernels/cpu/memory.h"
@@ -12,16 +15,15 @@
 #include "kernels/cpu/slab_pool.h"
 #include "kernels/cpu/slot_map.h"
 #include "kernels/rules/window.h"
-#include "trommel/config.h"
-#include "trommel/record_batch.h"
 
 namespace trommel::cpu {
 
 // What windows cost in memory, for `trommel check`. Estimates of the usual case, per shard.
 struct WindowMemory {
     uint64_t fixed_bytes = 0;
-    uint64_t bytes_per_key = 0;   // Without the text of an encoded key.
-    uint64_t bytes_per_cell = 0;  // Per key and pane that has an event of it; sessions: per session.
+    uint64_t bytes_per_key = 0;      // Without the text of an encoded key.
+    uint64_t bytes_per_cell = 0;     // Per key and pane that has an event of it.
+    uint64_t bytes_per_session = 0;  // Per open session.
 };
 WindowMemory window_memory(const Config& config);
 
@@ -31,17 +33,17 @@ class WindowStore {
    public:
     WindowStore(const Config& config, uint64_t seed, MemoryBudget& budget);
 
-    // Adds the events `rows[0..count)` of the batch (unique, on time) to the cells of their panes. An
-    // event that needs a key, pane or cell for which there is no memory leaves no trace; its row is
-    // written to `refused` (room for `count`), in order. Returns how many.
-    // Events of panes that advance() has made final are refused too.
+    // Adds the events `rows[0..count)` of the batch (unique, on time) to the cells of their panes.
+    // An event that needs a key, pane or cell for which there is no memory leaves no trace; its row
+    // is written to `refused` (room for `count`), in order. Returns how many. Events of panes that
+    // advance() has made final are refused too.
     uint32_t add(const RecordBatch& batch, const uint32_t* rows, uint32_t count, uint32_t* refused);
 
     // Moves the watermark; it never goes back. INT64_MAX: the input has ended. Cheap.
     void advance(int64_t watermark_us);
 
-    // Replaces `out` by the next final rows in W4 order, at most `rows_max` (> 0); false when there is
-    // none now. Events may be added between two takes.
+    // Replaces `out` by the next final rows in W4 order, at most `rows_max` (> 0); false when there
+    // is none now. Events may be added between two takes.
     bool take_closed(PartialRows& out, uint32_t rows_max);
 
     const CellLayout& layout() const { return layout_; }

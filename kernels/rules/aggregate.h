@@ -1,26 +1,37 @@
 #pragma once
 #include <cstdint>
 
-#include "kernels/rules/host_device.h"
 #include "trommel/config.h"
 #include "trommel/int128.h"
 
-// The aggregates (contract W3) as lift, combine and finish. Each combine is associative and commutative
-// and has the identity named beside it, so that partial results of panes, shards and batches may be
-// combined in any order and grouping. Sums are 128 bits wide: 2^64 events of 64 bits cannot overflow.
+#include "kernels/rules/host_device.h"
+
+// The aggregates (contract W3) as lift, combine and finish. Each combine is associative and
+// commutative and has the identity named beside it, so that partial results of panes, shards and
+// batches may be combined in any order and grouping. Sums are 128 bits wide: 2^64 events of 64 bits
+// cannot overflow.
 namespace trommel::rules {
 
 inline constexpr int64_t kMinIdentity = INT64_MAX;
 inline constexpr int64_t kMaxIdentity = INT64_MIN;
-TROMMEL_HD constexpr uint64_t combine_count(uint64_t a, uint64_t b) { return a + b; }
-TROMMEL_HD constexpr int128 combine_sum(int128 a, int128 b) { return a + b; }
-TROMMEL_HD constexpr int64_t combine_min(int64_t a, int64_t b) { return b < a ? b : a; }
-TROMMEL_HD constexpr int64_t combine_max(int64_t a, int64_t b) { return b > a ? b : a; }
-static_assert(combine_min(INT64_MIN, kMinIdentity) == INT64_MIN && combine_max(-3, kMaxIdentity) == -3);
+TROMMEL_HD constexpr uint64_t combine_count(uint64_t a, uint64_t b) {
+    return a + b;
+}
+TROMMEL_HD constexpr int128 combine_sum(int128 a, int128 b) {
+    return a + b;
+}
+TROMMEL_HD constexpr int64_t combine_min(int64_t a, int64_t b) {
+    return b < a ? b : a;
+}
+TROMMEL_HD constexpr int64_t combine_max(int64_t a, int64_t b) {
+    return b > a ? b : a;
+}
+static_assert(combine_min(INT64_MIN, kMinIdentity) == INT64_MIN &&
+              combine_max(-3, kMaxIdentity) == -3);
 static_assert(combine_sum(combine_sum(INT64_MAX, INT64_MAX), 2) == int128{1} << 64);
 
-// A value and when it was. `first` is the least (time, value), `last` the greatest: the value decides
-// between events of one time, so that the order of arrival never does.
+// A value and when it was. `first` is the least (time, value), `last` the greatest: the value
+// decides between events of one time, so that the order of arrival never does.
 struct Stamped {
     int64_t time_us;
     int64_t value;
@@ -32,8 +43,12 @@ inline constexpr Stamped kLastIdentity = {INT64_MIN, INT64_MIN};
 TROMMEL_HD constexpr bool is_before(Stamped a, Stamped b) {
     return a.time_us < b.time_us || (a.time_us == b.time_us && a.value < b.value);
 }
-TROMMEL_HD constexpr Stamped combine_first(Stamped a, Stamped b) { return is_before(b, a) ? b : a; }
-TROMMEL_HD constexpr Stamped combine_last(Stamped a, Stamped b) { return is_before(a, b) ? b : a; }
+TROMMEL_HD constexpr Stamped combine_first(Stamped a, Stamped b) {
+    return is_before(b, a) ? b : a;
+}
+TROMMEL_HD constexpr Stamped combine_last(Stamped a, Stamped b) {
+    return is_before(a, b) ? b : a;
+}
 static_assert(combine_first({1, 9}, {2, 3}) == Stamped{1, 9});
 static_assert(combine_first({1, 9}, {1, 3}) == Stamped{1, 3});  // Equal times: the value decides.
 static_assert(combine_last({1, 9}, {1, 3}) == Stamped{1, 9});
@@ -48,7 +63,8 @@ TROMMEL_HD constexpr int128 power_of_ten(int exponent) {
 // sum / count as an integer scaled by 10^digits, rounded half to even. The sum is scaled by
 // 10^value_digits. The quotient is taken first, so that nothing overflows: |sum / count| <= 2^63, a
 // remainder is below count <= 2^64, and 10^18 < 2^60.
-// Precondition: count > 0; digits and value_digits are 0 to 18; sum is that of `count` int64 values.
+// Precondition: count > 0; digits and value_digits are 0 to 18; sum is that of `count` int64
+// values.
 TROMMEL_HD constexpr int128 finish_avg(int128 sum, uint64_t count, int value_digits, int digits) {
     int128 divisor = count;
     if (value_digits > digits) divisor *= power_of_ten(value_digits - digits);
@@ -66,7 +82,7 @@ TROMMEL_HD constexpr int128 finish_avg(int128 sum, uint64_t count, int value_dig
     const bool up = twice > divisor || (twice == divisor && quotient % 2 != 0);
     return up ? quotient + 1 : quotient;
 }
-static_assert(finish_avg(7, 2, 0, 0) == 4 && finish_avg(5, 2, 0, 0) == 2);    // 3.5 -> 4, 2.5 -> 2.
+static_assert(finish_avg(7, 2, 0, 0) == 4 && finish_avg(5, 2, 0, 0) == 2);  // 3.5 -> 4, 2.5 -> 2.
 static_assert(finish_avg(-7, 2, 0, 0) == -4 && finish_avg(-5, 2, 0, 0) == -2);
 static_assert(finish_avg(10, 3, 0, 2) == 333 && finish_avg(20, 3, 0, 2) == 667);
 static_assert(finish_avg(-10, 3, 0, 2) == -333 && finish_avg(-1, 3, 0, 0) == 0);

@@ -18,7 +18,9 @@ static_assert(joins_session(0, 5, 10, 5) && !joins_session(-1, 5, 10, 5));
 static_assert(joins_session(7, 5, 10, 0) && !joins_session(11, 5, 10, 0));
 
 // The session is [first, last + gap).
-TROMMEL_HD constexpr int64_t session_end(int64_t last_us, int64_t gap_us) { return last_us + gap_us; }
+TROMMEL_HD constexpr int64_t session_end(int64_t last_us, int64_t gap_us) {
+    return last_us + gap_us;
+}
 static_assert(session_end(10, 5) == 15);
 
 }  // namespace trommel::rules

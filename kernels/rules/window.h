@@ -2,12 +2,13 @@
 #include <cstdint>
 #include <numeric>
 
-#include "kernels/rules/host_device.h"
 #include "trommel/config.h"
 
-// Panes and aligned windows (contract W1, T3, T4). Times and durations are below 2^60, so that an end
-// plus a lateness is below 2^62 and no sum here can overflow. A watermark may be any int64_t: INT64_MIN
-// is "nothing is known", INT64_MAX the end of the input.
+#include "kernels/rules/host_device.h"
+
+// Panes and aligned windows (contract W1, T3, T4). Times and durations are below 2^60, so that an
+// end plus a lateness is below 2^62 and no sum here can overflow. A watermark may be any int64_t:
+// INT64_MIN is "nothing is known", INT64_MAX the end of the input.
 namespace trommel::rules {
 
 // Divides towards minus infinity. Precondition: divisor > 0.
@@ -20,10 +21,12 @@ static_assert(floor_div(0, 5) == 0 && floor_div(-1, 5) == -1 && floor_div(4, 5) 
 static_assert(floor_div(-kTimeLimitUs + 1, 1) == -kTimeLimitUs + 1);
 static_assert(floor_div(-1, kTimeLimitUs) == -1);
 
-TROMMEL_HD constexpr bool is_aligned(WindowKind kind) { return kind != WindowKind::session; }
+TROMMEL_HD constexpr bool is_aligned(WindowKind kind) {
+    return kind != WindowKind::session;
+}
 
-// The pane all aligned windows of the job share: the greatest common divisor of their sizes and slides;
-// 0 when there is none.
+// The pane all aligned windows of the job share: the greatest common divisor of their sizes and
+// slides; 0 when there is none.
 constexpr int64_t pane_us(const Window* windows, size_t count) {
     int64_t pane = 0;
     for (size_t w = 0; w < count; ++w) {
@@ -36,7 +39,8 @@ inline int64_t pane_us(const Config& config) {
     return pane_us(config.windows.data(), config.windows.size());
 }
 
-// The pane that lateness is judged by (T3): zero for a job with a session window, or with no window.
+// The pane that lateness is judged by (T3): zero for a job with a session window, or with no
+// window.
 inline int64_t lateness_pane_us(const Config& config) {
     for (const Window& window : config.windows) {
         if (!is_aligned(window.kind)) return 0;
@@ -65,8 +69,8 @@ TROMMEL_HD constexpr int64_t pane_end(int64_t time_us, int64_t offset_us, int64_
 static_assert(pane_end(9, 0, 10) == 10 && pane_end(10, 0, 10) == 20 && pane_end(-1, 0, 10) == 0);
 static_assert(pane_end(10, 0, 0) == 10);
 
-// Windows of a slide end at offset + k*slide, for their size is a multiple of it. The windows that cover
-// a time end at first_end_after, one slide later, and so on up to last_end_covering.
+// Windows of a slide end at offset + k*slide, for their size is a multiple of it. The windows that
+// cover a time end at first_end_after, one slide later, and so on up to last_end_covering.
 TROMMEL_HD constexpr int64_t first_end_after(int64_t time_us, int64_t offset_us, int64_t slide_us) {
     return pane_end(time_us, offset_us, slide_us);
 }

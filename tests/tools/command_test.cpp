@@ -2,6 +2,7 @@
 #include <csignal>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "tests/tools/program.h"
 #include "tools/exit_code.h"
@@ -218,6 +219,12 @@ TEST_F(Commands, TheEnvironmentIsOverriddenByFlags) {
     EXPECT_THAT(wrong.err(),
                 StartsWith("TROMMEL_SET: engine.threads=none: error: engine.threads: "));
 
+    options.environment = {{"TROMMEL_SET", "engine.threads=1;;engine.memory=none"}};
+    Program second({"run", job_}, options);
+    EXPECT_EQ(second.wait(), kExitJobFile);
+    EXPECT_THAT(second.err(),
+                StartsWith("TROMMEL_SET: engine.memory=none: error: engine.memory: "));
+
     options.environment = {{"TROMMEL_ENGINE", "gpu"}};
     Program gpu({"run", job_}, options);
     EXPECT_EQ(gpu.wait(), kExitJobFile);
@@ -371,6 +378,17 @@ TEST_F(Commands, GenWritesFramesThatRunReads) {
     EXPECT_EQ(run.wait(), kExitDone) << run.err();
     EXPECT_EQ(run.last_line(), gen.last_line() + " filtered=0 refused=0");
     EXPECT_EQ(Program({"gen", "--format", "binary", "--corrupt", "1%"}).wait(), kExitUsage);
+}
+
+TEST_F(Commands, GenStopsAtASignalWithAWholeFile) {
+    Program gen({"gen", "--events", "1M", "--rate", "1", "--to", file_});
+    while (access((file_ + ".partial").c_str(), F_OK) != 0) usleep(5000);
+    EXPECT_NE(access(file_.c_str(), F_OK), 0);
+    gen.send(SIGTERM);
+    EXPECT_EQ(gen.wait(), kExitDone);
+    EXPECT_EQ(access(file_.c_str(), F_OK), 0);
+    EXPECT_NE(access((file_ + ".partial").c_str(), F_OK), 0);
+    EXPECT_THAT(gen.last_line(), StartsWith("in="));
 }
 
 TEST_F(Commands, GenReportsEveryWrongFlag) {

@@ -22,7 +22,8 @@ TEST(CellLayout, KeepsEachFieldOnce) {
     EXPECT_EQ(CellLayout(with({{"x", Kind::min, 0, 0}, {"y", Kind::min, 1, 0}}, 2)).bytes(), 24u);
     std::vector<Aggregate> all;
     for (uint32_t v = 0; v < kValuesMax; ++v) {
-        for (const Kind kind : {Kind::sum, Kind::min, Kind::max, Kind::avg, Kind::first, Kind::last}) {
+        for (const Kind kind :
+             {Kind::sum, Kind::min, Kind::max, Kind::avg, Kind::first, Kind::last}) {
             all.push_back({"a", kind, v, 0});
         }
     }
@@ -30,7 +31,8 @@ TEST(CellLayout, KeepsEachFieldOnce) {
 }
 
 TEST(CellLayout, TheEmptyCellHasNoEventsAndChangesNothing) {
-    const CellLayout layout(with({{"m", AggregateKind::min, 0, 0}, {"l", AggregateKind::last, 0, 0}}, 1));
+    const CellLayout layout(
+        with({{"m", AggregateKind::min, 0, 0}, {"l", AggregateKind::last, 0, 0}}, 1));
     std::vector<char> empty(layout.bytes()), cell(layout.bytes());
     layout.clear(empty.data());
     EXPECT_EQ(CellLayout::count(empty.data()), 0u);
@@ -48,7 +50,8 @@ TEST(CellLayout, UpdateCombineAndFinishAgreeWithTheNaiveAggregates) {
         RecordBatch batch(config, 512);
         std::vector<naive::Event> events;
         for (int64_t e = naive::pick(random, 1, 100); e > 0; --e) {
-            naive::Event event{naive::pick(random, -3, 3), naive::random_key(config, random, 5), {}};
+            naive::Event event{
+                naive::pick(random, -3, 3), naive::random_key(config, random, 5), {}};
             for (size_t v = 0; v < config.values.size(); ++v) {
                 event.values.push_back(naive::pick(random, -9, 9));
             }

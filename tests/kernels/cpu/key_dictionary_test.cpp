@@ -1,7 +1,6 @@
 #include "kernels/cpu/key_dictionary.h"
 
 #include <gtest/gtest.h>
-
 #include <map>
 #include <set>
 
@@ -21,8 +20,12 @@ const Config kText = keys_of({{"k", FieldType::text}});
 class Dictionary {
    public:
     Dictionary(const Config& config, uint64_t memory_bytes)
-        : config_(config), budget_(memory_bytes), pool_(budget_), keys_(config_, 3, budget_, pool_),
-          batch_(config_, 512), rows_(config_, CellLayout(config_)) {}
+        : config_(config),
+          budget_(memory_bytes),
+          pool_(budget_),
+          keys_(config_, 3, budget_, pool_),
+          batch_(config_, 512),
+          rows_(config_, CellLayout(config_)) {}
 
     std::vector<uint32_t> find_or_add(const std::vector<std::string>& keys) {
         std::vector<naive::Event> events;
@@ -53,7 +56,8 @@ class Dictionary {
 };
 
 TEST(KeyDictionary, EqualKeysHaveOneSlotAndOthersAnother) {
-    for (const Config& config : {kInteger, kText, keys_of({{"a", FieldType::integer}, {"b", FieldType::text}})}) {
+    for (const Config& config :
+         {kInteger, kText, keys_of({{"a", FieldType::integer}, {"b", FieldType::text}})}) {
         Dictionary dictionary(config, 16 << 20);
         std::mt19937_64 random(1);
         std::map<std::string, uint32_t> slot_of;
@@ -88,7 +92,8 @@ TEST(KeyDictionary, ComparesInContractOrder) {
     Dictionary texts(kText, 4 << 20);
     std::vector<std::string> keys;
     const std::string longest(6000, 'x');
-    for (const size_t size : {0u, 1u, 7u, 8u, 9u, 2040u, 2046u, 2047u, 2048u, 2049u, 4080u, 4081u, 6000u}) {
+    for (const size_t size :
+         {0u, 1u, 7u, 8u, 9u, 2040u, 2046u, 2047u, 2048u, 2049u, 4080u, 4081u, 6000u}) {
         keys.push_back(naive::encoded(longest.substr(0, size)));
         keys.push_back(naive::encoded(longest.substr(0, size) + "\xff"));
         keys.push_back(naive::encoded(longest.substr(0, size) + '\0'));
@@ -106,8 +111,8 @@ TEST(KeyDictionary, ComparesInContractOrder) {
                 ++depth;
                 ASSERT_LT(depth, 1000u);
             }
-            const bool before = texts.keys().sort_word(slots[a], depth) <
-                                texts.keys().sort_word(slots[b], depth);
+            const bool before =
+                texts.keys().sort_word(slots[a], depth) < texts.keys().sort_word(slots[b], depth);
             ASSERT_EQ(before, keys[a] < keys[b]);
         }
     }
@@ -116,9 +121,10 @@ TEST(KeyDictionary, ComparesInContractOrder) {
 TEST(KeyDictionary, AKeyLivesAsLongAsItIsHeld) {
     for (const Config& config : {kInteger, kText, keys_of({})}) {
         Dictionary dictionary(config, 1 << 20);
-        const std::string key = config.key.empty() ? "" : (config.key[0].type == FieldType::integer
-                                                               ? naive::encoded(5)
-                                                               : naive::encoded("five"));
+        const std::string key = config.key.empty() ? ""
+                                                   : (config.key[0].type == FieldType::integer
+                                                          ? naive::encoded(5)
+                                                          : naive::encoded("five"));
         const uint32_t slot = dictionary.find_or_add(key);
         dictionary.keys().hold(slot);
         dictionary.keys().hold(slot);
@@ -176,6 +182,22 @@ TEST(KeyDictionary, SaysWhenThereIsNoMemoryAndGoesOnKnowingItsKeys) {
         const uint32_t victim = dictionary.find_or_add(key(0));
         dictionary.keys().let_go(&victim, 1);
         EXPECT_NE(dictionary.find_or_add(key(-1)), KeyDictionary::kNoSlot);
+    }
+}
+
+TEST(KeyDictionary, AKeyThatDoesNotFitLeavesNothingBehind) {
+    for (uint64_t bytes = 40'000; bytes < 200'000; bytes += 4096) {
+        Dictionary dictionary(kText, bytes);
+        std::vector<uint32_t> held;
+        for (int k = 0; k < 6000; ++k) {
+            const uint32_t slot = dictionary.find_or_add(naive::encoded(std::to_string(k)));
+            if (slot == KeyDictionary::kNoSlot) continue;
+            dictionary.keys().hold(slot);
+            held.push_back(slot);
+        }
+        for (const uint32_t slot : held) dictionary.keys().let_go(&slot, 1);
+        ASSERT_EQ(dictionary.keys().count(), 0u);
+        ASSERT_EQ(dictionary.pool().slabs_in_use(), 0u) << bytes;
     }
 }
 

@@ -8,14 +8,15 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/cpu/cell_layout.h"
-#include "kernels/cpu/partial_rows.h"
 #include "trommel/config.h"
 #include "trommel/key.h"
 #include "trommel/record_batch.h"
 
-// What windows must answer, from the contract and ordinary containers: the events of each window in a
-// list, aggregated when it is asked for.
+#include "kernels/cpu/cell_layout.h"
+#include "kernels/cpu/partial_rows.h"
+
+// What windows must answer, from the contract and ordinary containers: the events of each window in
+// a list, aggregated when it is asked for.
 namespace trommel::cpu::naive {
 
 struct Event {
@@ -47,7 +48,8 @@ inline int64_t floor_to(int64_t time, int64_t offset, int64_t step) {
     return time - rest;
 }
 
-inline int128 aggregate(const Config& config, const Aggregate& what, const std::vector<Event>& events) {
+inline int128 aggregate(const Config& config, const Aggregate& what,
+                        const std::vector<Event>& events) {
     const auto value = [&](const Event& event) { return event.values[what.value]; };
     const auto by_value = [&](const Event& a, const Event& b) { return value(a) < value(b); };
     const auto by_time = [&](const Event& a, const Event& b) {
@@ -58,13 +60,20 @@ inline int128 aggregate(const Config& config, const Aggregate& what, const std::
         for (const Event& event : events) sum += value(event);
     }
     switch (what.kind) {
-        case AggregateKind::count: return static_cast<int128>(events.size());
-        case AggregateKind::sum: return sum;
-        case AggregateKind::min: return value(*std::min_element(events.begin(), events.end(), by_value));
-        case AggregateKind::max: return value(*std::max_element(events.begin(), events.end(), by_value));
-        case AggregateKind::first: return value(*std::min_element(events.begin(), events.end(), by_time));
-        case AggregateKind::last: return value(*std::max_element(events.begin(), events.end(), by_time));
-        case AggregateKind::avg: break;
+        case AggregateKind::count:
+            return static_cast<int128>(events.size());
+        case AggregateKind::sum:
+            return sum;
+        case AggregateKind::min:
+            return value(*std::min_element(events.begin(), events.end(), by_value));
+        case AggregateKind::max:
+            return value(*std::max_element(events.begin(), events.end(), by_value));
+        case AggregateKind::first:
+            return value(*std::min_element(events.begin(), events.end(), by_time));
+        case AggregateKind::last:
+            return value(*std::max_element(events.begin(), events.end(), by_time));
+        case AggregateKind::avg:
+            break;
     }
     // Values in tests are small enough for this; finish_avg has its own tests.
     int128 divisor = static_cast<int128>(events.size());
@@ -129,8 +138,8 @@ class Windows {
         std::vector<Event> session;
         const auto close = [&] {
             if (session.empty()) return;
-            rows.push_back(row(session.back().time_us + gap, session.front().time_us, window, key,
-                               session));
+            rows.push_back(
+                row(session.back().time_us + gap, session.front().time_us, window, key, session));
             session.clear();
         };
         for (const Event& event : events) {
@@ -210,8 +219,8 @@ inline Config random_job(std::mt19937_64& random) {
         Aggregate aggregate{"a", AggregateKind::count, 0, 0};
         if (!config.values.empty()) {
             aggregate.kind = static_cast<AggregateKind>(pick(random, 0, 6));
-            aggregate.value =
-                static_cast<uint32_t>(pick(random, 0, static_cast<int64_t>(config.values.size()) - 1));
+            aggregate.value = static_cast<uint32_t>(
+                pick(random, 0, static_cast<int64_t>(config.values.size()) - 1));
             aggregate.digits = aggregate.kind == AggregateKind::avg
                                    ? static_cast<int>(pick(random, 0, 5))
                                    : config.values[aggregate.value].digits;

@@ -1,8 +1,7 @@
 #include "kernels/cpu/pane_tree.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
+#include <gtest/gtest.h>
 #include <map>
 #include <random>
 #include <set>

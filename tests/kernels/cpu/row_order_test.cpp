@@ -1,8 +1,7 @@
 #include "kernels/cpu/row_order.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
+#include <gtest/gtest.h>
 
 #include "tests/kernels/cpu/naive_windows.h"
 
@@ -23,7 +22,8 @@ void expect_sorted(const Config& config, std::vector<std::string> keys, uint32_t
         for (size_t i = 0; i < count; ++i) events.push_back({0, keys[begin + i], {}});
         const std::vector<uint32_t> rows = naive::fill(config, events, batch);
         slots.resize(begin + count);
-        dictionary.find_or_add(batch, rows.data(), static_cast<uint32_t>(count), slots.data() + begin);
+        dictionary.find_or_add(batch, rows.data(), static_cast<uint32_t>(count),
+                               slots.data() + begin);
     }
     RowOrder order(dictionary, sort_budget);
     std::vector<std::string> sorted;

@@ -32,14 +32,18 @@ Config counts(std::vector<Window> windows) {
 class Pair {
    public:
     Pair(const Config& config, uint64_t memory_bytes)
-        : config_(config), budget_(memory_bytes), store_(config_, 7, budget_), naive_(config_),
-          batch_(config_, 2048), taken_(config_, store_.layout()) {}
+        : config_(config),
+          budget_(memory_bytes),
+          store_(config_, 7, budget_),
+          naive_(config_),
+          batch_(config_, 2048),
+          taken_(config_, store_.layout()) {}
 
     size_t add(const std::vector<Event>& events) {
         const std::vector<uint32_t> rows = naive::fill(config_, events, batch_);
         std::vector<uint32_t> refused(rows.size());
-        refused.resize(store_.add(batch_, rows.data(), static_cast<uint32_t>(rows.size()),
-                                  refused.data()));
+        refused.resize(
+            store_.add(batch_, rows.data(), static_cast<uint32_t>(rows.size()), refused.data()));
         for (size_t i = 0, r = 0; i < rows.size(); ++i) {
             if (r < refused.size() && refused[r] == rows[i]) {
                 ++r;
@@ -108,12 +112,14 @@ void run_stream(uint64_t seed, uint64_t memory_bytes) {
         std::vector<Event> events;
         if (pick(random, 0, 4) == 0) newest += pick(random, 1, kYearUs);
         for (int64_t e = pick(random, 0, 200); e > 0; --e) {
-            Event event{newest - pick(random, 0, disorder), naive::random_key(config, random, keys), {}};
+            Event event{
+                newest - pick(random, 0, disorder), naive::random_key(config, random, keys), {}};
             for (size_t v = 0; v < config.values.size(); ++v) {
                 event.values.push_back(pick(random, -1000, 1000));
             }
             newest += pick(random, 0, step);
-            if (rules::is_final(event.time_us, config.time.allowed_lateness_us, watermark)) continue;
+            if (rules::is_final(event.time_us, config.time.allowed_lateness_us, watermark))
+                continue;
             events.push_back(event);
         }
         pair.add(events);
@@ -138,7 +144,8 @@ TEST(SessionStore, AnswersAsTheNaiveSessionsDoForWhatItDidNotRefuseInLittleMemor
 
 TEST(SessionStore, JoinsExactlyUpToTheGap) {
     Pair pair(counts({session("s", 10)}), kPlenty);
-    pair.add({{0, naive::encoded(1), {1}}, {10, naive::encoded(1), {2}}, {21, naive::encoded(1), {4}}});
+    pair.add(
+        {{0, naive::encoded(1), {1}}, {10, naive::encoded(1), {2}}, {21, naive::encoded(1), {4}}});
     pair.finish();
     EXPECT_EQ(pair.rows().size(), 2u);
 }
@@ -155,7 +162,8 @@ TEST(SessionStore, AnEventBetweenTwoSessionsMakesThemOne) {
 TEST(SessionStore, EventsOfOneBatchMayMeetInASessionThatTheBatchJoins) {
     Pair pair(counts({session("s", 10)}), kPlenty);
     std::vector<Event> events;
-    for (const int64_t time : {40, 0, 20, 10, 5, 30}) events.push_back({time, naive::encoded(1), {time}});
+    for (const int64_t time : {40, 0, 20, 10, 5, 30})
+        events.push_back({time, naive::encoded(1), {time}});
     pair.add(events);
     EXPECT_EQ(pair.store().sessions(), 1u);
     pair.finish();

@@ -1,8 +1,7 @@
 #include "kernels/cpu/slab_pool.h"
 
-#include <gtest/gtest.h>
-
 #include <cstring>
+#include <gtest/gtest.h>
 #include <map>
 #include <random>
 
@@ -27,7 +26,8 @@ TEST(SlabPool, BlocksNeverOverlapAndKeepWhatWasWritten) {
             std::memset(pool.at(block), mark, sizes[c]);
             ASSERT_TRUE(live.insert({block, {c, mark}}).second);
         } else {
-            auto victim = live.lower_bound(static_cast<SlabPool::Ref>(random() % live.rbegin()->first));
+            auto victim =
+                live.lower_bound(static_cast<SlabPool::Ref>(random() % live.rbegin()->first));
             const auto [c, mark] = victim->second;
             for (size_t i = 0; i < sizes[c]; ++i) ASSERT_EQ(pool.at(victim->first)[i], mark);
             pool.free(victim->first);

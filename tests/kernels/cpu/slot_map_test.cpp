@@ -1,8 +1,7 @@
 #include "kernels/cpu/slot_map.h"
 
-#include <gtest/gtest.h>
-
 #include <cstring>
+#include <gtest/gtest.h>
 #include <map>
 #include <random>
 
@@ -23,7 +22,9 @@ Config values(uint32_t count) {  // Cells of 8 + 64 * count bytes.
     return config;
 }
 
-void write(char* cell, uint64_t mark) { std::memcpy(cell, &mark, sizeof mark); }
+void write(char* cell, uint64_t mark) {
+    std::memcpy(cell, &mark, sizeof mark);
+}
 
 // Cells of every width of node, slots from dense to spread over 32 bits.
 TEST(SlotMap, HoldsWhatAMapHolds) {
@@ -119,7 +120,8 @@ TEST(SlotMap, DenseMapsCostLittleMoreThanTheirCells) {
     const CellLayout layout(values(1));
     CellSpace space(layout, pool);
     SlotMap map;
-    for (uint32_t slot = 0; slot < 100'000; ++slot) ASSERT_NE(space.find_or_add(map, slot), nullptr);
+    for (uint32_t slot = 0; slot < 100'000; ++slot)
+        ASSERT_NE(space.find_or_add(map, slot), nullptr);
     EXPECT_LT(pool.slabs_in_use() * SlabPool::kSlabBytes, 100'000u * layout.bytes() * 106 / 100);
 }
 

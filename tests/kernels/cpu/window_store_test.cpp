@@ -25,15 +25,19 @@ Window sliding(std::string name, int64_t size, int64_t slide) {
 class Pair {
    public:
     Pair(const Config& config, uint64_t memory_bytes)
-        : config_(config), budget_(memory_bytes), store_(config_, 7, budget_), naive_(config_),
-          batch_(config_, 2048), taken_(config_, store_.layout()) {}
+        : config_(config),
+          budget_(memory_bytes),
+          store_(config_, 7, budget_),
+          naive_(config_),
+          batch_(config_, 2048),
+          taken_(config_, store_.layout()) {}
 
     // Returns how many were refused; the others go to the naive windows.
     size_t add(const std::vector<Event>& events) {
         const std::vector<uint32_t> rows = naive::fill(config_, events, batch_);
         std::vector<uint32_t> refused(rows.size());
-        refused.resize(store_.add(batch_, rows.data(), static_cast<uint32_t>(rows.size()),
-                                  refused.data()));
+        refused.resize(
+            store_.add(batch_, rows.data(), static_cast<uint32_t>(rows.size()), refused.data()));
         for (size_t i = 0, r = 0; i < rows.size(); ++i) {
             if (r < refused.size() && refused[r] == rows[i]) {
                 ++r;
@@ -118,7 +122,8 @@ void run_stream(uint64_t seed, uint64_t memory_bytes) {
         std::vector<Event> events;
         if (pick(random, 0, 4) == 0) newest += pick(random, 1, 40) * pick(random, 1, kYearUs);
         for (int64_t e = pick(random, 0, 200); e > 0; --e) {
-            Event event{newest - pick(random, 0, disorder), naive::random_key(config, random, keys), {}};
+            Event event{
+                newest - pick(random, 0, disorder), naive::random_key(config, random, keys), {}};
             for (size_t v = 0; v < config.values.size(); ++v) {
                 event.values.push_back(pick(random, -1000, 1000));
             }
@@ -197,7 +202,8 @@ TEST(WindowStore, TakesEventsBetweenTwoTakes) {
     naive::append(counts({tumbling("t", 10)}), pair.store().layout(), some, pair.rows());
     for (int64_t e = 0; e < 5000; e += 100) {
         std::vector<Event> events;
-        for (int64_t i = 0; i < 100; ++i) events.push_back({10 + e % 10, naive::encoded(e + i), {e}});
+        for (int64_t i = 0; i < 100; ++i)
+            events.push_back({10 + e % 10, naive::encoded(e + i), {e}});
         pair.add(events);
     }
     pair.finish(20);
@@ -210,10 +216,11 @@ TEST(WindowStore, OrdersByEndStartNameAndKey) {
     pair.take(100);
     std::vector<std::string> seen;
     for (const Row& row : pair.rows()) {
-        seen.push_back(row.window + std::to_string(row.start_us) + "-" + std::to_string(row.end_us));
+        seen.push_back(row.window + std::to_string(row.start_us) + "-" +
+                       std::to_string(row.end_us));
     }
-    EXPECT_EQ(seen, (std::vector<std::string>{"y-10-10", "z0-10", "a0-20", "a0-20", "y0-20", "y0-20",
-                                              "z10-20", "y10-30"}));
+    EXPECT_EQ(seen, (std::vector<std::string>{"y-10-10", "z0-10", "a0-20", "a0-20", "y0-20",
+                                              "y0-20", "z10-20", "y10-30"}));
 }
 
 TEST(WindowStore, IsFinalExactlyWhenTheWatermarkReachesEndPlusLateness) {
@@ -264,7 +271,8 @@ TEST(WindowStore, SumsBeyond64Bits) {
     pair.finish();
 }
 
-// Keys and panes that are done with are forgotten, so a stream may go on for ever in constant memory.
+// Keys and panes that are done with are forgotten, so a stream may go on for ever in constant
+// memory.
 TEST(WindowStore, AnEndlessStreamOfNewKeysNeedsConstantMemory) {
     for (const bool text : {false, true}) {
         Config config = counts({sliding("s", 40, 10)});
@@ -316,13 +324,15 @@ TEST(WindowStore, ARefusedEventLeavesNoTrace) {
     Pair pair(config, 120'000);
     size_t refused = 0;
     for (int64_t e = 0; e < 3000 && refused == 0; ++e) {
-        refused += pair.add({{e % 100, naive::encoded(std::string(100, 'k') + std::to_string(e)), {e}}});
+        refused +=
+            pair.add({{e % 100, naive::encoded(std::string(100, 'k') + std::to_string(e)), {e}}});
     }
     ASSERT_GT(refused, 0u);
     const uint64_t keys = pair.store().keys(), panes = pair.store().panes();
     // Nothing new fits, but what is there goes on counting.
     for (int64_t e = 0; e < 1000; ++e) {
-        pair.add({{1000 + 10 * e, naive::encoded(std::string(2000, 'n') + std::to_string(e)), {e}}});
+        pair.add(
+            {{1000 + 10 * e, naive::encoded(std::string(2000, 'n') + std::to_string(e)), {e}}});
         EXPECT_EQ(pair.add({{0, naive::encoded(std::string(100, 'k') + "0"), {e}}}), 0u);
     }
     EXPECT_EQ(pair.store().keys(), keys);
@@ -338,7 +348,8 @@ TEST(WindowStore, ClosesWithoutAnyMemoryLeft) {
     for (int64_t e = 0; refused == 0; ++e) {
         std::vector<Event> events;
         for (int64_t i = 0; i < 500; ++i) {
-            events.push_back({(e * 500 + i) % 80, naive::encoded((e * 500 + i) * 7919 % 100'003), {e}});
+            events.push_back(
+                {(e * 500 + i) % 80, naive::encoded((e * 500 + i) * 7919 % 100'003), {e}});
         }
         refused += pair.add(events);
     }

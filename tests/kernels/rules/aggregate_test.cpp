@@ -1,7 +1,6 @@
 #include "kernels/rules/aggregate.h"
 
 #include <gtest/gtest.h>
-
 #include <random>
 #include <vector>
 
@@ -26,10 +25,13 @@ void expect_commutative_monoid(Draw draw_one, Combine combine, T identity) {
 }
 
 TEST(AggregateRule, EveryCombineIsAssociativeAndCommutativeAndHasAnIdentity) {
-    const auto stamped = [](std::mt19937_64& random) { return Stamped{draw(random), draw(random)}; };
+    const auto stamped = [](std::mt19937_64& random) {
+        return Stamped{draw(random), draw(random)};
+    };
     expect_commutative_monoid([](std::mt19937_64& r) { return uint64_t{r() % 9}; }, combine_count,
                               uint64_t{0});
-    expect_commutative_monoid([](std::mt19937_64& r) { return int128{draw(r)}; }, combine_sum, int128{0});
+    expect_commutative_monoid([](std::mt19937_64& r) { return int128{draw(r)}; }, combine_sum,
+                              int128{0});
     expect_commutative_monoid(draw, combine_min, kMinIdentity);
     expect_commutative_monoid(draw, combine_max, kMaxIdentity);
     expect_commutative_monoid(stamped, combine_first, kFirstIdentity);
@@ -48,7 +50,8 @@ TEST(AggregateRule, AvgIsTheNearestAndOfTwoTheEven) {
     for (int i = 0; i < 50'000; ++i) {
         const int64_t sum = static_cast<int64_t>(random() % 20'001) - 10'000;
         const auto count = random() % 60 + 1;
-        const int value_digits = static_cast<int>(random() % 4), digits = static_cast<int>(random() % 6);
+        const int value_digits = static_cast<int>(random() % 4),
+                  digits = static_cast<int>(random() % 6);
         const int128 average = finish_avg(sum, count, value_digits, digits);
         // average / 10^digits against sum / 10^value_digits / count, over one denominator.
         const int128 unit = power_of_ten(value_digits) * static_cast<int128>(count);

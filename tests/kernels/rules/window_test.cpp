@@ -1,8 +1,7 @@
 #include "kernels/rules/window.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
+#include <gtest/gtest.h>
 #include <random>
 
 #include "trommel/int128.h"
@@ -10,7 +9,9 @@
 namespace trommel::rules {
 namespace {
 
-Window aligned(int64_t size, int64_t slide) { return {"w", WindowKind::sliding, size, slide, 0}; }
+Window aligned(int64_t size, int64_t slide) {
+    return {"w", WindowKind::sliding, size, slide, 0};
+}
 
 TEST(WindowRule, FloorDivRoundsTowardsMinusInfinity) {
     std::mt19937_64 random(1);
@@ -34,7 +35,8 @@ TEST(WindowRule, EventOnTheBoundaryOpensTheNextPane) {
 
 TEST(WindowRule, EveryTimeLiesInItsPaneAtTheEndsOfTimeToo) {
     const int64_t edge = kTimeLimitUs - 1;
-    for (const int64_t time : {-edge, -edge / 3, int64_t{-1}, int64_t{0}, int64_t{1}, edge / 7, edge}) {
+    for (const int64_t time :
+         {-edge, -edge / 3, int64_t{-1}, int64_t{0}, int64_t{1}, edge / 7, edge}) {
         for (const int64_t offset : {-edge, int64_t{-5}, int64_t{0}, int64_t{7}, edge}) {
             for (const int64_t pane : {int64_t{1}, int64_t{10}, int64_t{999'983}, edge}) {
                 const int64_t start = pane_start(pane_index(time, offset, pane), offset, pane);
@@ -87,8 +89,8 @@ TEST(WindowRule, TheEndsOfTheWindowsThatCoverATimeAreFoundByCounting) {
 
 TEST(WindowRule, FinalEndIsTheLastEndThatIsFinal) {
     for (const int64_t lateness : {int64_t{0}, int64_t{5}, kTimeLimitUs - 1}) {
-        for (const int64_t watermark :
-             {INT64_MIN, INT64_MIN + 3, -kTimeLimitUs, int64_t{0}, int64_t{7}, kTimeLimitUs, INT64_MAX}) {
+        for (const int64_t watermark : {INT64_MIN, INT64_MIN + 3, -kTimeLimitUs, int64_t{0},
+                                        int64_t{7}, kTimeLimitUs, INT64_MAX}) {
             const int64_t last = final_end(lateness, watermark);
             for (const int64_t end : {-2 * kTimeLimitUs, int64_t{-5}, int64_t{2}, 2 * kTimeLimitUs,
                                       watermark == INT64_MAX ? int64_t{0} : watermark / 2}) {
