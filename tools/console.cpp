@@ -113,7 +113,8 @@ void Console::event(std::string_view kind, std::string_view members) {
 }
 
 std::string status_line(const Progress& progress, size_t columns) {
-    std::string line = count_text(progress.records) + " records  " + bytes_text(progress.bytes);
+    std::string line = count_text(progress.records) + " records";
+    if (progress.bytes > 0) line += "  " + bytes_text(progress.bytes);
     const double rate =
         progress.seconds > 0 ? static_cast<double>(progress.records) / progress.seconds : 0;
     line += "  " + rate_text(rate) + "/s";

@@ -62,10 +62,13 @@ TEST(MemoryPlan, OneThreadHasOneBatchAndSeveralHaveEnoughToOverlap) {
 }
 
 TEST(MemoryPlan, TheLongestRecordIsTheDeclaredOneOrFitsTheBatches) {
-    Config config = job(2, kMemoryMinBytes);
-    EXPECT_EQ(plan_memory(config).record_bytes_max, uint64_t{64} << 10);
+    Config config = job(1, kMemoryMinBytes);
+    EXPECT_EQ(plan_memory(config).record_bytes_max, kMemoryMinBytes / 100 * 5 / 4);
     config.engine.memory_bytes = uint64_t{1} << 40;
     EXPECT_EQ(plan_memory(config).record_bytes_max, uint64_t{16} << 20);
+    config.engine.memory_bytes = kMemoryMinBytes;
+    config.engine.shares.batches = 1;
+    EXPECT_EQ(plan_memory(config).record_bytes_max, uint64_t{64} << 10);
     config.engine.record_bytes_max = 123;
     EXPECT_EQ(plan_memory(config).record_bytes_max, 123u);
 }

@@ -151,6 +151,9 @@ void check_drift(uint64_t seed) {
     const int64_t horizon_us = random.between(1, 100);
     const int64_t drift_us = random.one_in(4) ? 0 : random.between(0, 3 * horizon_us);
     const Config config = lanes_job(0, horizon_us, drift_us);
+    // A lane that had nothing yet when it was asked is waited for (T2), but nobody knows where it
+    // stands.
+    const bool answer_at_once = random.one_in(2);
     std::vector<Times> times(2 + random.below(4));
     std::vector<std::unique_ptr<MemorySource>> sources;
     std::vector<Source*> lanes;
@@ -161,7 +164,8 @@ void check_drift(uint64_t seed) {
             lane.push_back(now_us);
         }
         MemorySource::Options options = one_partition();
-        options.cut_seed = random.next() | 1;
+        if (!answer_at_once) options.cut_seed = random.next() | 1;
+        options.records_per_poll_max = static_cast<uint32_t>(1 + random.below(70));
         sources.push_back(std::make_unique<MemorySource>(config, events_at(lane), options));
         lanes.push_back(sources.back().get());
     }
@@ -177,7 +181,9 @@ void check_drift(uint64_t seed) {
         ASSERT_EQ(to_text(station.verdicts[i]), std::string("pending"));
         for (size_t other = 0; other < times.size(); ++other) {
             if (other == lane || next[other] == times[other].size()) continue;
-            ASSERT_LE(station.times_us[i], times[other][next[other]] + drift_us) << "record " << i;
+            if (next[other] == 0 && !answer_at_once) continue;
+            ASSERT_LE(station.times_us[i], times[other][next[other]] + drift_us)
+                << "record " << i << " lane " << lane << " other " << other << " its record " << next[other]<<" of "<<times[other].size() << " prev "<< times[other][next[other]-1]<<" drift "<<drift_us<<" lanes "<<times.size()<<" once "<<answer_at_once;
         }
     }
     for (size_t lane = 0; lane < times.size(); ++lane) ASSERT_EQ(next[lane], times[lane].size());

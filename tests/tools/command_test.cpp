@@ -382,7 +382,8 @@ TEST_F(Commands, GenWritesFramesThatRunReads) {
 
 TEST_F(Commands, GenStopsAtASignalWithAWholeFile) {
     Program gen({"gen", "--events", "1M", "--rate", "1", "--to", file_});
-    while (access((file_ + ".partial").c_str(), F_OK) != 0) usleep(5000);
+    for (int i = 0; i < 10'000 && access((file_ + ".partial").c_str(), F_OK) != 0; ++i)
+        usleep(5000);
     EXPECT_NE(access(file_.c_str(), F_OK), 0);
     gen.send(SIGTERM);
     EXPECT_EQ(gen.wait(), kExitDone);

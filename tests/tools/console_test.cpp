@@ -34,7 +34,7 @@ TEST(StatusLine, NeverWrapsTheTerminal) {
 }
 
 TEST(StatusLine, SaysNothingThatIsNotKnown) {
-    EXPECT_EQ(status_line(Progress(), 200), "0 records  0 B  0.00/s  duplicate 0.0%  rows 0");
+    EXPECT_EQ(status_line(Progress(), 200), "0 records  0.00/s  duplicate 0.0%  rows 0");
 }
 
 TEST(Json, EscapesAndKeepsTheOrder) {

@@ -6,7 +6,6 @@
 #include <sstream>
 
 #include "tools/job_text.h"
-#include "tools/synthetic_options.h"
 
 namespace trommel::tools {
 namespace {
@@ -405,41 +404,6 @@ TEST(JobFile, ASyntheticStreamThatCannotBeIsAMistake) {
                 ElementsAre(HasSubstr("job.yaml:1:51: error: source.late: the shares")));
     EXPECT_THAT(read(job + "decode: { format: json }\n").mistakes,
                 Contains(HasSubstr("decode: a synthetic source needs none")));
-}
-
-TEST(JobFile, ASyntheticStreamTakesItsSettings) {
-    const std::string job =
-        "source: { type: synthetic, step: STEP, duplicates: 5%, rate: 2k }\n"
-        "windows: [ { name: w, size: 1m } ]\n";
-    const Read r = read(replaced(job, "STEP", "1ms"));
-    ASSERT_THAT(r.mistakes, IsEmpty());
-    EXPECT_EQ(r.job.source.synthetic.step_ns, 1'000'000);
-    EXPECT_DOUBLE_EQ(r.job.source.synthetic.duplicate_share, 0.05);
-    EXPECT_EQ(r.job.source.rate, 2000U);
-    EXPECT_EQ(r.job.config.dedup.id_type, IdType::u64);
-    EXPECT_EQ(read(replaced(job, "STEP", "500ns")).job.source.synthetic.step_ns, 500);
-    EXPECT_THAT(read(replaced(job, "STEP", "1ps")).mistakes, testing::SizeIs(1));
-}
-
-TEST(JobFile, TheSettingsOfASyntheticStreamShowItsDefaults) {
-    const net::SyntheticOptions preset;
-    for (const SyntheticSetting& setting : synthetic_settings()) {
-        net::SyntheticOptions options;
-        options.events = options.keys = options.duplicate_distance = options.seed = 77;
-        options.value_min = options.value_max = options.start_us = options.step_ns = 77;
-        options.disorder_us = options.late_by_us = options.partitions = 77;
-        options.zipf = options.duplicate_share = options.late_share = options.corrupt_share = 0.7;
-        EXPECT_EQ(setting.set(options, setting.preset), "") << setting.name;
-        const auto equal = [&](auto member) { return options.*member == preset.*member; };
-        using O = net::SyntheticOptions;
-        const int restored = equal(&O::events) + equal(&O::keys) + equal(&O::duplicate_distance) +
-                             equal(&O::seed) + equal(&O::value_min) + equal(&O::value_max) +
-                             equal(&O::start_us) + equal(&O::step_ns) + equal(&O::disorder_us) +
-                             equal(&O::late_by_us) + equal(&O::partitions) + equal(&O::zipf) +
-                             equal(&O::duplicate_share) + equal(&O::late_share) +
-                             equal(&O::corrupt_share);
-        EXPECT_EQ(restored, 1) << setting.name;
-    }
 }
 
 // --- Overrides -----------------------------------------------------------------------------------

@@ -1,0 +1,163 @@
+#include "hostpath/worker.h"
+
+#include <gtest/gtest.h>
+#include <memory>
+
+#include "hostpath/memory_plan.h"
+#include "hostpath/receiver.h"
+#include "tests/hostpath/small_jobs.h"
+
+namespace trommel::hostpath {
+namespace {
+
+constexpr uint64_t kSeed = 42;
+
+// A worker with one block for rows, and a judge that prepares its batches.
+class Bench {
+   public:
+    explicit Bench(const Config& of, uint64_t id_bytes = uint64_t{8} << 20) : config(of) {
+        cpu::ShardOptions options;
+        options.seed = kSeed;
+        options.id_bytes = id_bytes;
+        options.key_bytes = uint64_t{32} << 20;
+        options.rows_max = config.engine.batch_records;
+        EXPECT_TRUE(cpu::Shard::create(config, options, shard).ok());
+        worker = std::make_unique<Worker>(0, *shard, rings);
+        EXPECT_TRUE(rings.free_blocks.try_push(&block));
+    }
+
+    Batch& send(const std::vector<testkit::OracleEvent>& events) {
+        Batch& batch = new_batch();
+        testkit::fill(batch.records, config, events, 0, events.size());
+        judge.admit(batch, 0);
+        EXPECT_TRUE(rings.inbox.try_push(&batch));
+        return batch;
+    }
+    Batch& send_end() {
+        Batch& batch = new_batch();
+        judge.admit_nothing(batch);
+        batch.watermark_us = rules::kEndOfInputUs;
+        batch.last = true;
+        EXPECT_TRUE(rings.inbox.try_push(&batch));
+        return batch;
+    }
+
+    const Config config;
+    std::unique_ptr<cpu::Shard> shard;
+    cpu::PartialRows block{config, cpu::CellLayout(config)};
+    Worker::Rings rings{SpscRing<Batch*>(8), SpscRing<FromWorker>(64),
+                        SpscRing<cpu::PartialRows*>(4)};
+    std::unique_ptr<Worker> worker;
+    Judge judge{config, kSeed, false};
+
+   private:
+    Batch& new_batch() {
+        batches_.push_back(std::make_unique<Batch>(config, config.engine.batch_records));
+        return *batches_.back();
+    }
+    std::vector<std::unique_ptr<Batch>> batches_;
+};
+
+TEST(Worker, HasNothingToDoWithoutABatch) {
+    Bench bench(dedup_job());
+    EXPECT_EQ(bench.worker->step(), Progress::idle);
+    FromWorker message;
+    EXPECT_FALSE(bench.rings.outbox.try_pop(message));
+}
+
+TEST(Worker, JudgesItsRowsAndSaysThatItIsDone) {
+    Bench bench(dedup_job());
+    Batch& batch = bench.send({event(1, 5), event(2, 6), event(1, 7)});
+    EXPECT_EQ(bench.worker->step(), Progress::worked);
+    EXPECT_EQ(verdicts_of(batch.records),
+              std::vector<Verdict>({Verdict::unique, Verdict::unique, Verdict::duplicate}));
+    FromWorker message;
+    ASSERT_TRUE(bench.rings.outbox.try_pop(message));
+    EXPECT_EQ(message.batch, &batch);
+    EXPECT_EQ(message.rows, nullptr);
+    EXPECT_EQ(message.full, nullptr);
+    EXPECT_FALSE(bench.rings.outbox.try_pop(message));
+}
+
+TEST(Worker, TheLastBatchFinishesIt) {
+    Bench bench(dedup_job());
+    bench.send({event(1, 5)});
+    bench.send_end();
+    EXPECT_EQ(bench.worker->step(), Progress::worked);
+    EXPECT_EQ(bench.worker->step(), Progress::finished);
+}
+
+TEST(Worker, WaitsForABlockWhenRowsRunOutOfThemAndGoesOnWhenItComesBack) {
+    Config config = window_job();
+    config.engine.batch_records = 4096;
+    Bench bench(config);
+    std::vector<testkit::OracleEvent> events;
+    for (uint64_t i = 0; i < 3000; ++i) events.push_back(keyed(i, 5, static_cast<int64_t>(i)));
+    bench.send(events);
+    const Batch& end = bench.send_end();
+    ASSERT_EQ(bench.worker->step(), Progress::worked);
+    FromWorker message;
+    ASSERT_TRUE(bench.rings.outbox.try_pop(message));
+
+    int64_t next_key = 0;
+    while (next_key < 3000) {
+        const Progress progress = bench.worker->step();
+        ASSERT_TRUE(bench.rings.outbox.try_pop(message));
+        ASSERT_EQ(message.rows, &bench.block);
+        ASSERT_EQ(message.batch, &end);
+        ASSERT_LE(bench.block.count(), kRowsPerBlock);
+        for (const int64_t key : bench.block.key_int) ASSERT_EQ(key, next_key++);
+        // No block, no progress, however often it is asked.
+        ASSERT_EQ(progress, Progress::idle);
+        ASSERT_EQ(bench.worker->step(), Progress::idle);
+        ASSERT_FALSE(bench.rings.outbox.try_pop(message));
+        ASSERT_TRUE(bench.rings.free_blocks.try_push(&bench.block));
+    }
+    EXPECT_EQ(bench.worker->step(), Progress::finished);
+    ASSERT_TRUE(bench.rings.outbox.try_pop(message));
+    EXPECT_EQ(message.rows, nullptr);
+}
+
+TEST(Worker, RowsThatBecameFinalBeforeABatchLeaveBeforeItIsJudged) {
+    Bench bench(window_job());
+    bench.send({keyed(1, 5'000, 7), keyed(2, 25'000, 8)});
+    Batch& next = bench.send({keyed(3, 26'000, 9)});
+    bench.worker->step();
+    FromWorker message;
+    ASSERT_TRUE(bench.rings.outbox.try_pop(message));
+    bench.worker->step();
+    ASSERT_TRUE(bench.rings.outbox.try_pop(message));
+    EXPECT_EQ(message.batch, &next);
+    ASSERT_EQ(message.rows, &bench.block);
+    EXPECT_EQ(bench.block.key_int, std::vector<int64_t>({7}));
+    EXPECT_EQ(next.records.verdict[0], Verdict::pending);
+    ASSERT_TRUE(bench.rings.free_blocks.try_push(&bench.block));
+    ASSERT_EQ(bench.worker->step(), Progress::worked);
+    EXPECT_EQ(next.records.verdict[0], Verdict::unique);
+    ASSERT_TRUE(bench.rings.outbox.try_pop(message));
+    EXPECT_EQ(message.rows, nullptr);
+}
+
+// The emitter looks at the status from another thread, so it is not shown before it stands.
+TEST(Worker, SaysWhyOnceItsMemoryIsFull) {
+    Config config = dedup_job();
+    config.engine.batch_records = 4096;
+    Bench bench(config, uint64_t{2} << 20);
+    const Status* full = nullptr;
+    uint64_t id = 0;
+    for (int round = 0; round < 200 && full == nullptr; ++round) {
+        std::vector<testkit::OracleEvent> events;
+        for (int i = 0; i < 4096; ++i) events.push_back(event(id++, 5));
+        bench.send(events);
+        ASSERT_EQ(bench.worker->step(), Progress::worked);
+        FromWorker message;
+        ASSERT_TRUE(bench.rings.outbox.try_pop(message));
+        full = message.full;
+    }
+    ASSERT_NE(full, nullptr);
+    EXPECT_EQ(full->code, Code::memory_full);
+    EXPECT_GT(id, 10'000u);
+}
+
+}  // namespace
+}  // namespace trommel::hostpath
