@@ -209,10 +209,14 @@ void Emitter::bury(const Batch& batch, uint32_t row) {
 void Emitter::close(const Batch& batch) {
     finished_ = true;
     note(batch.status);
-    if (status_.ok()) each_sink([](Sink& sink) { return sink.finish(); });
+    size_t finished = 0;  // These are complete, whatever happens to the others.
+    for (Sink* sink : ports_.sinks) {
+        if (status_.ok()) note(sink->finish());
+        finished += status_.ok();
+    }
     if (status_.ok() && ports_.dead_letters != nullptr) note(ports_.dead_letters->finish());
     if (status_.ok()) return;
-    for (Sink* sink : ports_.sinks) sink->abandon();
+    for (size_t s = finished; s < ports_.sinks.size(); ++s) ports_.sinks[s]->abandon();
     if (ports_.dead_letters != nullptr) ports_.dead_letters->abandon();
 }
 

@@ -96,11 +96,12 @@ int64_t Receiver::until_us(uint32_t number) const {
     const Watermarks& watermarks = judge_.watermarks();
     int64_t slowest_us = rules::kEndOfInputUs;
     for (uint32_t lane = 0; lane < lanes_.size(); ++lane) {
-        if (lane == number || !watermarks.waited_for(lanes_[lane].partition.front())) continue;
-        slowest_us = std::min(slowest_us, position_us(lane));
+        const bool waited_for = watermarks.waited_for(lanes_[lane].partition.front());
+        const int64_t lane_us = position_us(lane);
+        if (lane == number || !waited_for || lane_us == rules::kUnknownUs) continue;
+        slowest_us = std::min(slowest_us, lane_us);
     }
-    const bool unlimited = slowest_us == rules::kUnknownUs || slowest_us == rules::kEndOfInputUs ||
-                           watermarks.drift_us() == INT64_MAX;
+    const bool unlimited = slowest_us == rules::kEndOfInputUs || watermarks.drift_us() == INT64_MAX;
     return unlimited ? INT64_MAX : slowest_us + watermarks.drift_us();
 }
 

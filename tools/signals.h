@@ -3,7 +3,7 @@
 namespace trommel::tools {
 
 // From now on SIGINT and SIGTERM ask to stop; a second one ends the process at once with exit code
-// 130. A closed pipe is an error of the write and no signal.
+// 130. A closed pipe and a file at its size limit are errors of the write and no signals.
 void watch_signals();
 
 // Whether a stop was asked for. Any thread.

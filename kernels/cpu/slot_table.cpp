@@ -21,14 +21,6 @@ size_t reserve_bytes(const MemoryBudget& budget) {
 SlotTable::SlotTable(MemoryBudget& budget)
     : tables_{{Region(reserve_bytes(budget), budget)}, {Region(reserve_bytes(budget), budget)}} {}
 
-uint32_t SlotTable::candidate(uint32_t hash) const {
-    const Table& table = tables_[now_];
-    if (table.lines == 0) return kNoSlot;
-    const Line& line = table.home(hash);
-    const uint32_t bits = line.matches(hash);
-    return bits == 0 ? kNoSlot : line.state[__builtin_ctz(bits)] - 1;
-}
-
 bool SlotTable::insert(uint32_t hash, uint32_t slot) {
     grow_if_needed();
     Table& table = tables_[now_];

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <cstring>
 
 #include "kernels/cpu/memory.h"
 
@@ -16,9 +17,15 @@ class SlotTable {
     explicit SlotTable(MemoryBudget& budget);
 
     void prefetch(uint32_t hash) const { __builtin_prefetch(&tables_[now_].home(hash), 1); }
-    // A slot of this hash in the line where it is usually found, or kNoSlot. A hint, for
-    // prefetching.
-    uint32_t candidate(uint32_t hash) const;
+    // The slot of this hash in the line where it is usually found, or kNoSlot. A hint, for
+    // prefetching: where two slots there share the hash it is any number.
+    uint32_t candidate(uint32_t hash) const {
+        const Table& table = tables_[now_];
+        if (table.lines == 0) return kNoSlot;
+        const Line& line = table.home(hash);
+        const uint32_t bits = line.matches(hash);
+        return bits == 0 ? kNoSlot : line.state[__builtin_ctz(bits)] - 1;  // kEmpty - 1: kNoSlot.
+    }
     // The first slot of this hash for which is_key(slot), or kNoSlot.
     template <typename IsKey>
     uint32_t find(uint32_t hash, IsKey&& is_key) const {
@@ -43,16 +50,26 @@ class SlotTable {
    private:
     static constexpr uint32_t kPerLine = 8;
     static constexpr uint32_t kEmpty = 0;  // Else an entry's state is its slot plus one.
+    // Four numbers at once, in the baseline instructions of any processor.
+    using Four = uint32_t __attribute__((vector_size(16)));
+    using Two = uint64_t __attribute__((vector_size(16)));
+    static Four load(const uint32_t* from) {
+        Four four;
+        std::memcpy(&four, from, sizeof four);
+        return four;
+    }
     struct Line {
         uint32_t hash[kPerLine];
         uint32_t state[kPerLine];
 
-        uint32_t matches(uint32_t wanted) const {  // Bit i: entry i holds a slot of this hash.
-            uint32_t bits = 0;
-            for (uint32_t i = 0; i < kPerLine; ++i) {
-                bits |= uint32_t{hash[i] == wanted && state[i] != kEmpty} << i;
-            }
-            return bits;
+        // Bit i: entry i has this hash. Empty entries may have any; they are the last.
+        uint32_t matches(uint32_t wanted) const {
+            constexpr Four kLow = {1, 2, 4, 8}, kHigh = {16, 32, 64, 128};
+            const Four bits =
+                (Four(load(hash) == wanted) & kLow) | (Four(load(hash + 4) == wanted) & kHigh);
+            const auto halves = reinterpret_cast<Two>(bits);
+            const uint64_t both = halves[0] | halves[1];
+            return static_cast<uint32_t>(both | both >> 32);
         }
         bool has_empty() const { return state[kPerLine - 1] == kEmpty; }  // Filled from the front.
         void empty_entry(uint32_t entry);
@@ -78,7 +95,7 @@ class SlotTable {
             if (index >= from) {
                 for (uint32_t bits = line.matches(hash); bits != 0; bits &= bits - 1) {
                     const uint32_t slot = line.state[__builtin_ctz(bits)] - 1;
-                    if (is_key(slot)) return slot;
+                    if (slot != kNoSlot && is_key(slot)) return slot;
                 }
             }
             if (line.has_empty()) return kNoSlot;

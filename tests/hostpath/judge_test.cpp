@@ -88,7 +88,7 @@ TEST(Judge, NothingIsLateWithoutDisorder) {
 
 TEST(Judge, CorruptRecordsAreCountedAndLeftAlone) {
     Court court(panes_job(10, 0, 0));
-    OracleEvent bad = corrupt(3);
+    OracleEvent bad = corrupt_event(3);
     bad.time_us = 1000;
     EXPECT_EQ(court.judge_events({event(1, 5), bad, event(2, 0)}), Verdicts({kOk, kBad, kOk}));
     EXPECT_EQ(court.judge.watermarks().newest_us(3), rules::kUnknownUs);
@@ -98,7 +98,7 @@ TEST(Judge, CorruptRecordsAreCountedAndLeftAlone) {
 
 TEST(Judge, CountsWhatItTakesByPartition) {
     Court court(panes_job(10, 0, 0));
-    court.judge_events({event(1, 100, 2), event(2, 0, 2), event(3, 5, 0), corrupt(1)});
+    court.judge_events({event(1, 100, 2), event(2, 0, 2), event(3, 5, 0), corrupt_event(1)});
     court.judge_events({event(1, 100, 2)});
     EXPECT_EQ(court.judge.taken(), std::vector<uint64_t>({1, 1, 3}));
 }
@@ -205,7 +205,8 @@ TEST(Judge, DealsEachRowOnTimeToItsShardOnceAndInOrder) {
         Court court(config);
         std::vector<OracleEvent> events;
         for (uint32_t i = 0; i < 1000; ++i) {
-            events.push_back(random.one_in(10) ? corrupt() : event(i, i - random.between(0, 30)));
+            events.push_back(random.one_in(10) ? corrupt_event()
+                                               : event(i, i - random.between(0, 30)));
         }
         const std::vector<Verdict> verdicts = court.judge_events(events);
         const Batch& batch = court.batch;

@@ -182,8 +182,7 @@ void check_drift(uint64_t seed) {
         for (size_t other = 0; other < times.size(); ++other) {
             if (other == lane || next[other] == times[other].size()) continue;
             if (next[other] == 0 && !answer_at_once) continue;
-            ASSERT_LE(station.times_us[i], times[other][next[other]] + drift_us)
-                << "record " << i << " lane " << lane << " other " << other << " its record " << next[other]<<" of "<<times[other].size() << " prev "<< times[other][next[other]-1]<<" drift "<<drift_us<<" lanes "<<times.size()<<" once "<<answer_at_once;
+            ASSERT_LE(station.times_us[i], times[other][next[other]] + drift_us) << "record " << i;
         }
     }
     for (size_t lane = 0; lane < times.size(); ++lane) ASSERT_EQ(next[lane], times[lane].size());

@@ -58,7 +58,7 @@ inline testkit::OracleEvent event(uint64_t id, int64_t time_us, uint32_t partiti
     return event;
 }
 
-inline testkit::OracleEvent corrupt(uint32_t partition = 0) {
+inline testkit::OracleEvent corrupt_event(uint32_t partition = 0) {
     testkit::OracleEvent event = hostpath::event(0, 0, partition);
     event.corrupt = true;
     return event;

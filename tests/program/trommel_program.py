@@ -21,7 +21,7 @@ LONG = os.environ.get("TROMMEL_LONG") == "1"
 
 # After sysexits.h; tools/exit_code.h.
 DONE, USAGE, CORRUPT, NO_INPUT, IO, MEMORY_FULL, JOB_FILE, INTERRUPTED = 0, 64, 65, 66, 74, 75, 78, 130
-HANGS_AFTER_S = 25  # A program that hangs shall not hang the test; nothing is measured by it.
+HANGS_AFTER_S = 600  # A program that hangs shall not hang the test; nothing is measured by it.
 
 VERDICTS = ("unique", "duplicate", "late", "corrupt", "filtered", "refused")
 
@@ -46,6 +46,7 @@ class Program:
         self.watchdog.start()
         self.rows = b""
         self.code = None
+        self.feeder = None
 
     def read_line(self):
         """The next line of stdout; waits for it."""
@@ -53,10 +54,14 @@ class Program:
         self.rows += line
         return line
 
-    def finish(self, send=None):
-        """Feeds the rest of stdin, reads the rest of stdout and waits for the end."""
-        if self.process.stdin is not None and send is not None:
-            threading.Thread(target=self._feed, args=(send,)).start()
+    def feed(self, chunks, to=None, end=True):
+        """Writes its input, stdin or the FIFO `to`, while the caller reads its output. `end` closes it then."""
+        arguments = (self.feeder, chunks, to or self.process.stdin, end)
+        self.feeder = threading.Thread(target=self._feed, args=arguments, daemon=True)
+        self.feeder.start()
+
+    def finish(self):
+        """Reads the rest of stdout and waits for the end."""
         if self.process.stdout is not None:
             self.rows += self.process.stdout.read()
             self.process.stdout.close()
@@ -72,13 +77,21 @@ class Program:
             if file is not None:
                 file.close()
 
-    def _feed(self, chunks):
+    def _feed(self, before, chunks, to, end):
+        if before is not None:
+            before.join()
         try:
             for chunk in chunks:
-                self.process.stdin.write(chunk)
-            self.process.stdin.close()
+                to.write(chunk)
+            to.close() if end else to.flush()
         except BrokenPipeError:
             pass  # It ended before its input did; the test sees that elsewhere.
+
+    @property
+    def resident_bytes_max(self):
+        """The most memory it has had so far, while it runs. (What getrusage says can be its parent's.)"""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
 
     @property
     def says(self):
@@ -133,7 +146,9 @@ class Case(unittest.TestCase):
         if send is not None:
             options["stdin"] = subprocess.PIPE
         program = self.start(*arguments, **options)
-        program.finish([send] if isinstance(send, bytes) else send)
+        if send is not None:
+            program.feed([send] if isinstance(send, bytes) else send)
+        program.finish()
         self.check_manners(program)
         return program
 

@@ -1,0 +1,294 @@
+#include <gtest/gtest.h>
+#include <map>
+#include <set>
+
+#include "trommel/engine.h"
+
+#include "hostpath/memory_plan.h"
+#include "tests/hostpath/small_jobs.h"
+#include "tests/kit/memory_sink.h"
+#include "tests/kit/random.h"
+
+// Contract D6 at a tiny memory: the bound holds, the ledger adds up, nothing is counted twice, and
+// nothing happens below the limit.
+namespace trommel::hostpath {
+namespace {
+
+using enum Verdict;
+using testkit::OracleEvent;
+
+constexpr uint64_t kMemoryBytes = uint64_t{16} << 20;
+
+// An engine that is pushed one batch after another, and a tally of all that it said.
+class Trial {
+   public:
+    explicit Trial(const Config& of) : config(of), plan(plan_memory(config)) {
+        const Status status = Engine::create(config, engine);
+        EXPECT_TRUE(status.ok()) << status.message;
+    }
+
+    Status push(const std::vector<OracleEvent>& events) {
+        batch_.clear();
+        testkit::fill(batch_, config, events, 0, events.size());
+        const Status status = engine->push(batch_);
+        verdicts = verdicts_of(batch_);
+        for (size_t i = 0; i < events.size(); ++i) ++tally[verdicts[i]];
+        take_rows();
+        return status;
+    }
+    void take_rows() {
+        RowBatch rows(config);
+        while (engine->take_rows(rows)) {
+            for (const int128 count : rows.aggregates[0]) counted += static_cast<uint64_t>(count);
+        }
+    }
+    // What holds at any time, and for a run that was finished.
+    void check_bound() const {
+        const Report report = engine->report();
+        ASSERT_TRUE(report.ledger.adds_up());
+        for (const auto& [verdict, count] : tally) ASSERT_EQ(report.ledger[verdict], count);
+        ASSERT_LE(report.shards[0].id_bytes, plan.id_bytes);
+        ASSERT_LE(report.shards[0].key_bytes, plan.key_bytes);
+    }
+    void finish_and_check() {
+        ASSERT_TRUE(engine->finish().ok());
+        take_rows();
+        check_bound();
+        ASSERT_EQ(counted, tally[unique]);
+    }
+
+    const Config config;
+    const MemoryPlan plan;
+    std::unique_ptr<Engine> engine;
+    std::vector<Verdict> verdicts;  // Of the last push.
+    std::map<Verdict, uint64_t> tally;
+    uint64_t counted = 0;  // The sum of `count` over all rows.
+
+   private:
+    RecordBatch batch_{config, config.engine.batch_records};
+};
+
+Config small_job(OnFull on_full) {
+    Config config = window_job();
+    config.engine.memory_bytes = kMemoryBytes;
+    config.engine.on_full = on_full;
+    config.engine.batch_records = 1000;
+    config.time.out_of_order_us = 1'000'000;
+    return config;
+}
+
+// Ids are short of memory. Everything lies in a few windows.
+Config ids_job(OnFull on_full) {
+    Config config = small_job(on_full);
+    config.engine.shares = {20, 60, 5};
+    config.windows[0].size_us = config.windows[0].slide_us = 10'000'000;
+    config.dedup.horizon_us = 20'000'000;
+    return config;
+}
+
+// A thousand events a batch, half of them copies of recent ones, a millisecond apart.
+std::vector<OracleEvent> half_new(testkit::Random& random, uint64_t batch, uint64_t copies_back) {
+    std::vector<OracleEvent> events;
+    for (uint64_t i = 0; i < 1000; ++i) {
+        const uint64_t now = batch * 1000 + i;
+        const uint64_t id = i % 2 == 0 ? now : now - 1 - random.below(std::min(now, copies_back));
+        events.push_back(
+            keyed(id - id % 2, static_cast<int64_t>(now), static_cast<int64_t>(id % 7)));
+    }
+    return events;
+}
+
+TEST(MemoryPolicy, NothingIsRefusedBelowTheLimit) {
+    for (const OnFull on_full : {OnFull::stop, OnFull::refuse, OnFull::forget}) {
+        Trial trial(ids_job(on_full));
+        testkit::Random random(1);
+        for (uint64_t b = 0; b < 20; ++b) ASSERT_TRUE(trial.push(half_new(random, b, 500)).ok());
+        EXPECT_EQ(trial.tally[refused], 0u);
+        EXPECT_EQ(trial.tally[unique], 10'000u);
+        EXPECT_EQ(trial.engine->report().horizon_shortened_us, 0);
+        trial.finish_and_check();
+    }
+}
+
+TEST(MemoryPolicy, StopEndsAtTheFirstIdThatDoesNotFit) {
+    Trial trial(ids_job(OnFull::stop));
+    testkit::Random random(1);
+    uint64_t batch = 0;
+    Status status;
+    for (; status.ok(); ++batch) {
+        ASSERT_LT(batch, 2000u);
+        status = trial.push(half_new(random, batch, 500));
+        trial.check_bound();
+    }
+    EXPECT_EQ(status.code, Code::memory_full);
+    EXPECT_NE(status.message.find("memory for ids is used up"), std::string::npos);
+    EXPECT_NE(status.message.find(std::to_string(trial.plan.id_bytes)), std::string::npos);
+    EXPECT_GT(trial.tally[refused], 0u);
+    EXPECT_GT(trial.engine->report().shards[0].live_ids, trial.plan.id_bytes / 64);
+
+    // From then on everything is refused, corrupt records excepted, and counted.
+    const uint64_t refused_before = trial.tally[refused];
+    std::vector<OracleEvent> more = half_new(random, batch, 500);
+    more[7].corrupt = true;
+    EXPECT_EQ(trial.push(more).code, Code::memory_full);
+    EXPECT_EQ(trial.tally[refused], refused_before + 999);
+    EXPECT_EQ(trial.tally[corrupt], 1u);
+    trial.check_bound();
+    EXPECT_FALSE(trial.engine->report().complete);
+    EXPECT_EQ(trial.engine->finish().code, Code::memory_full);
+    trial.check_bound();
+}
+
+TEST(MemoryPolicy, RefuseGoesOnAndCountsNothingTwice) {
+    Trial trial(ids_job(OnFull::refuse));
+    testkit::Random random(2);
+    std::set<std::string> accepted;
+    for (uint64_t b = 0; b < 400; ++b) {
+        const std::vector<OracleEvent> events = half_new(random, b, 100'000);
+        ASSERT_TRUE(trial.push(events).ok());
+        for (size_t i = 0; i < events.size(); ++i) {
+            const bool is_new = trial.verdicts[i] == unique;
+            // All of it lies within one horizon.
+            if (is_new) {
+                ASSERT_TRUE(accepted.insert(events[i].id).second) << b << " " << i;
+            }
+            if (trial.verdicts[i] == duplicate) {
+                ASSERT_TRUE(accepted.contains(events[i].id));
+            }
+        }
+        trial.check_bound();
+    }
+    EXPECT_GT(trial.tally[refused], 0u);
+    EXPECT_GT(accepted.size(), trial.plan.id_bytes / 64);
+    trial.finish_and_check();
+}
+
+TEST(MemoryPolicy, ForgetRefusesNothingAndReportsTheHorizonThatIsLeft) {
+    Trial trial(ids_job(OnFull::forget));
+    testkit::Random random(3);
+    std::map<std::string, int64_t> newest_us;
+    int64_t closest_us = INT64_MAX;  // Two unique events of one id.
+    for (uint64_t b = 0; b < 600; ++b) {
+        std::vector<OracleEvent> events = half_new(random, b, 450'000);
+        for (OracleEvent& event : events) event.time_us *= 20;
+        ASSERT_TRUE(trial.push(events).ok());
+        for (size_t i = 0; i < events.size(); ++i) {
+            if (trial.verdicts[i] != unique) continue;
+            const auto [at, is_new] = newest_us.try_emplace(events[i].id, events[i].time_us);
+            if (!is_new) closest_us = std::min(closest_us, events[i].time_us - at->second);
+            at->second = events[i].time_us;
+        }
+        trial.check_bound();
+    }
+    const int64_t shortened_us = trial.engine->report().horizon_shortened_us;
+    EXPECT_EQ(trial.tally[refused], 0u);
+    EXPECT_GT(shortened_us, 0);
+    // In full, an id is remembered for a horizon beyond all that may still be on time.
+    const Config& config = trial.config;
+    const int64_t tick_us = config.dedup.horizon_us / 64;
+    const int64_t full_us =
+        config.dedup.horizon_us + config.windows[0].size_us + *config.time.out_of_order_us;
+    EXPECT_LT(shortened_us, full_us);
+    EXPECT_GE(closest_us, full_us - shortened_us - 2 * tick_us);
+    EXPECT_LT(closest_us, config.dedup.horizon_us);
+    trial.finish_and_check();
+}
+
+// Keys and panes are short of memory: every event has a key of its own.
+Config keys_job(OnFull on_full) {
+    Config config = small_job(on_full);
+    config.engine.shares = {80, 10, 5};
+    config.time.out_of_order_us = 0;
+    config.dedup.horizon_us = 1'000'000;
+    return config;
+}
+
+std::vector<OracleEvent> new_keys(uint64_t batch, int64_t time_us) {
+    std::vector<OracleEvent> events;
+    for (uint64_t i = 0; i < 1000; ++i) {
+        const uint64_t id = batch * 1000 + i;
+        events.push_back(keyed(id, time_us, static_cast<int64_t>(id)));
+    }
+    return events;
+}
+
+TEST(MemoryPolicy, StopEndsAtTheFirstKeyThatDoesNotFit) {
+    Trial trial(keys_job(OnFull::stop));
+    Status status;
+    uint64_t batch = 0;
+    for (; status.ok(); ++batch) {
+        ASSERT_LT(batch, 1000u);
+        status = trial.push(new_keys(batch, 5));
+        trial.check_bound();
+    }
+    EXPECT_EQ(status.code, Code::memory_full);
+    EXPECT_NE(status.message.find("keys and panes"), std::string::npos);
+    EXPECT_GT(batch, 3u);
+}
+
+TEST(MemoryPolicy, AnEventWhoseKeyIsRefusedLeavesNoTrace) {
+    for (const OnFull on_full : {OnFull::refuse, OnFull::forget}) {
+        Trial trial(keys_job(on_full));
+        uint64_t batch = 0;
+        for (; trial.tally[refused] < 5000; ++batch) {
+            ASSERT_LT(batch, 1000u);
+            const std::vector<OracleEvent> events = new_keys(batch, 5);
+            ASSERT_TRUE(trial.push(events).ok());
+            const std::vector<Verdict> before = trial.verdicts;
+            // Its copy is no duplicate of what was never counted.
+            ASSERT_TRUE(trial.push(events).ok());
+            for (size_t i = 0; i < events.size(); ++i) {
+                const bool is_duplicate = trial.verdicts[i] == duplicate;
+                ASSERT_EQ(is_duplicate, before[i] == unique) << to_text(before[i]);
+            }
+            trial.check_bound();
+        }
+        // When the window has closed there is room for others, and for those that were refused.
+        const uint64_t refused_before = trial.tally[refused];
+        ASSERT_TRUE(trial.push({keyed(UINT64_MAX, 10'000, 1)}).ok());
+        ASSERT_TRUE(trial.push(new_keys(batch - 1, 10'001)).ok());
+        EXPECT_EQ(trial.tally[refused], refused_before);
+        EXPECT_EQ(trial.verdicts[999], unique);
+        trial.finish_and_check();
+    }
+}
+
+TEST(MemoryPolicy, SessionsObeyTheBoundToo) {
+    for (const OnFull on_full : {OnFull::stop, OnFull::refuse, OnFull::forget}) {
+        Config config = keys_job(on_full);
+        config.windows = {{"s", WindowKind::session, 0, 0, 10'000}};
+        config.time.out_of_order_us = 1000;
+        Trial trial(config);
+        Status status;
+        for (uint64_t b = 0; b < 60 && status.ok(); ++b) {
+            status = trial.push(new_keys(b, 5));
+            trial.check_bound();
+        }
+        EXPECT_GT(trial.tally[refused], 0u);
+        EXPECT_GT(trial.tally[unique], 1000u);
+        if (on_full == OnFull::stop) {
+            EXPECT_EQ(status.code, Code::memory_full);
+            EXPECT_NE(status.message.find("sessions"), std::string::npos);
+            continue;
+        }
+        // Extending a session needs no memory.
+        const uint64_t refused_before = trial.tally[refused];
+        ASSERT_TRUE(trial.push({keyed(UINT64_MAX, 6, 0)}).ok());
+        EXPECT_EQ(trial.verdicts[0], unique);
+        EXPECT_EQ(trial.tally[refused], refused_before);
+        trial.finish_and_check();
+    }
+}
+
+TEST(MemoryPolicy, ASmallShareThatIsNotEnoughToBeginWithIsSaidAtOnce) {
+    Config config = ids_job(OnFull::stop);
+    config.dedup.mode = DedupMode::approximate;
+    config.dedup.capacity = 1'000'000'000;
+    std::unique_ptr<Engine> engine;
+    const Status status = Engine::create(config, engine);
+    EXPECT_EQ(status.code, Code::invalid_config);
+    EXPECT_NE(status.message.find("engine.memory"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace trommel::hostpath

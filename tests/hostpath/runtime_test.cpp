@@ -1,0 +1,191 @@
+#include <atomic>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "trommel/run.h"
+
+#include "tests/hostpath/small_jobs.h"
+#include "tests/kit/fake_clock.h"
+#include "tests/kit/memory_sink.h"
+#include "tests/kit/memory_source.h"
+
+// run(): threads, progress, stopping. What comes out is judged in same_answer_test.cpp.
+namespace trommel {
+namespace {
+
+using hostpath::dedup_job;
+using hostpath::event;
+using hostpath::keyed;
+using hostpath::window_job;
+using testkit::MemorySink;
+using testkit::MemorySource;
+using testkit::OracleEvent;
+
+constexpr uint32_t kThreads[] = {1, 2, 3, 8};
+
+std::vector<OracleEvent> many_events(uint64_t count) {
+    std::vector<OracleEvent> events;
+    for (uint64_t i = 0; i < count; ++i) {
+        events.push_back(
+            keyed(i - i % 3, static_cast<int64_t>(i - i % 3) * 10, static_cast<int64_t>(i % 7)));
+    }
+    return events;
+}
+
+Config job(uint32_t threads) {
+    Config config = window_job();
+    config.engine.threads = threads;
+    return config;
+}
+
+TEST(Run, AnyNumberOfThreadsBringsAJobToItsEnd) {
+    std::vector<testkit::OracleRow> expected;
+    for (const uint32_t threads : kThreads) {
+        const Config config = job(threads);
+        MemorySource source(config, many_events(30'000));
+        MemorySink sink(config);
+        trommel::Run run;
+        run.lanes = {&source};
+        run.sinks = {&sink};
+        Report report;
+        const Status status = trommel::run(config, run, report);
+        ASSERT_TRUE(status.ok()) << status.message;
+        EXPECT_EQ(to_text(report.ledger),
+                  "in=30000 unique=10000 duplicate=20000 late=0 corrupt=0 filtered=0 refused=0");
+        EXPECT_TRUE(report.complete);
+        EXPECT_EQ(report.rows, sink.rows().size());
+        EXPECT_EQ(report.bytes_read, source.bytes_read());
+        EXPECT_EQ(sink.end(), MemorySink::End::finished);
+        EXPECT_EQ(sink.misuses(), 0u);
+        ASSERT_EQ(report.shards.size(), threads);
+        for (const ShardReport& shard : report.shards) EXPECT_GT(shard.events, 1000u);
+        if (expected.empty()) expected = sink.rows();
+        EXPECT_EQ(sink.rows(), expected);
+    }
+}
+
+TEST(Run, TellsItsProgressAboutFourTimesASecond) {
+    for (const uint32_t threads : kThreads) {
+        const Config config = job(threads);
+        MemorySource::Options options;
+        options.records_per_poll_max = 10;
+        MemorySource source(config, many_events(3000), options);
+        MemorySink sink(config);
+        testkit::FakeClock clock(0, 100'000);  // Every look at it takes a tenth of a second.
+        std::vector<Progress> told;
+        trommel::Run run;
+        run.lanes = {&source};
+        run.sinks = {&sink};
+        run.clock = &clock;
+        run.on_progress = [&](const Progress& progress) { told.push_back(progress); };
+        Report report;
+        ASSERT_TRUE(trommel::run(config, run, report).ok());
+        ASSERT_FALSE(told.empty());
+        for (size_t i = 1; i < told.size(); ++i) {
+            ASSERT_GE(told[i].records, told[i - 1].records);
+            ASSERT_GE(told[i].unique, told[i - 1].unique);
+            ASSERT_GE(told[i].watermark_us, told[i - 1].watermark_us);
+            ASSERT_GE(told[i].seconds - told[i - 1].seconds, 0.25);
+        }
+        EXPECT_LE(told.back().unique + told.back().duplicate, 3000u);
+        EXPECT_GT(report.seconds, told.back().seconds);
+    }
+}
+
+TEST(Run, AStopDrainsAndFinishesNormally) {
+    for (const uint32_t threads : kThreads) {
+        const Config config = job(threads);
+        MemorySource::Options options;
+        options.stays_open = true;
+        MemorySource source(config, many_events(3000), options);
+        MemorySink sink(config);
+        std::atomic<int> asked = 0;
+        trommel::Run run;
+        run.lanes = {&source};
+        run.sinks = {&sink};
+        run.stop_requested = [&] { return ++asked > 200; };
+        Report report;
+        ASSERT_TRUE(trommel::run(config, run, report).ok());
+        EXPECT_EQ(report.ledger.in, source.records_brought());
+        EXPECT_TRUE(report.ledger.adds_up());
+        EXPECT_EQ(sink.end(), MemorySink::End::finished);
+        uint64_t counted = 0;
+        for (const testkit::OracleRow& row : sink.rows()) {
+            counted += static_cast<uint64_t>(row.aggregates[0]);
+        }
+        EXPECT_EQ(counted, report.ledger[Verdict::unique]);
+    }
+}
+
+TEST(Run, ASinkThatFailsEndsARunWhoseInputDoesNot) {
+    for (const uint32_t threads : kThreads) {
+        const Config config = job(threads);
+        MemorySource::Options options;
+        options.stays_open = true;
+        MemorySource source(config, many_events(3000), options);
+        MemorySink sink(config), letters(config);
+        sink.fail_at_call = 2;
+        sink.failure = Status::error(Code::closed, "nobody reads");
+        trommel::Run run;
+        run.lanes = {&source};
+        run.sinks = {&sink};
+        run.dead_letters = &letters;
+        Report report;
+        EXPECT_EQ(trommel::run(config, run, report).code, Code::closed);
+        EXPECT_FALSE(report.complete);
+        EXPECT_TRUE(report.ledger.adds_up());
+        EXPECT_EQ(sink.end(), MemorySink::End::abandoned);
+        EXPECT_EQ(letters.end(), MemorySink::End::abandoned);
+    }
+}
+
+TEST(Run, WhatCannotBeOpenedLeavesEverySinkAbandoned) {
+    for (const bool source_fails : {false, true}) {
+        const Config config = job(2);
+        MemorySource source(config, many_events(10));
+        MemorySink sink(config), letters(config);
+        if (source_fails) {
+            ASSERT_TRUE(source.open().ok());  // A second time is an error.
+        } else {
+            letters.fail_at_call = 1;
+        }
+        trommel::Run run;
+        run.lanes = {&source};
+        run.sinks = {&sink};
+        run.dead_letters = &letters;
+        Report report;
+        EXPECT_EQ(trommel::run(config, run, report).code, source_fails ? Code::internal : Code::io);
+        EXPECT_FALSE(report.complete);
+        EXPECT_EQ(sink.end(), MemorySink::End::abandoned);
+        EXPECT_EQ(letters.end(), MemorySink::End::abandoned);
+        EXPECT_EQ(source.records_brought(), 0u);
+    }
+}
+
+TEST(Run, AJobThatContradictsItselfDoesNotBegin) {
+    Config config = job(2);
+    config.engine.threads = 65;
+    MemorySource source(config, many_events(10));
+    trommel::Run run;
+    run.lanes = {&source};
+    Report report;
+    EXPECT_EQ(trommel::run(config, run, report).code, Code::invalid_config);
+    EXPECT_FALSE(source.opened());
+    EXPECT_FALSE(report.complete);
+}
+
+TEST(Run, AJobOfWindowsWithoutAWindowDoesNotBegin) {
+    Config config = dedup_job();
+    config.output = Output::windows;
+    MemorySource source(config, {event(1, 5)});
+    trommel::Run run;
+    run.lanes = {&source};
+    Report report;
+    const Status status = trommel::run(config, run, report);
+    EXPECT_EQ(status.code, Code::invalid_config);
+    EXPECT_THAT(status.message, testing::HasSubstr("output: unique"));
+    EXPECT_FALSE(source.opened());
+}
+
+}  // namespace
+}  // namespace trommel
