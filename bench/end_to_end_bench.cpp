@@ -1,27 +1,28 @@
-// The whole engine on one core against the program that a user would write first: a std::unordered_set of
-// ids, rotated by horizon, and a std::unordered_map for each window. Both read the same batches, in turns.
+// The whole engine on one core against the program that a user would write first: a
+// std::unordered_set of ids, rotated by horizon, and a std::unordered_map for each window. Both
+// read the same batches, in turns.
 //
 //   end_to_end_bench [--live IDS] [--keys KEYS] [--rounds N] [--alone 1]
 //
 // --alone 1 leaves the std program out, for profiling.
 //
-// The stream: 64-bit random-looking ids, one event in five a copy of an earlier one within half a horizon,
-// `live` ids within the horizon, one tumbling window over `keys` keys with count, sum, min and max. Tables
-// are filled before the timing begins (--live events and more), so that the figures are of steady state.
-// Time is the thread's CPU time. Ends with 1 when the two programs disagree.
-#include <time.h>
-
+// The stream: 64-bit random-looking ids, one event in five a copy of an earlier one within half a
+// horizon, `live` ids within the horizon, one tumbling window over `keys` keys with count, sum, min
+// and max. Tables are filled before the timing begins (--live events and more), so that the figures
+// are of steady state. Time is the thread's CPU time. Ends with 1 when the two programs disagree.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <time.h>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
-#include "kernels/rules/hash.h"
 #include "trommel/engine.h"
+
+#include "kernels/rules/hash.h"
 
 namespace {
 
@@ -82,7 +83,8 @@ Config job(const Options& options) {
                          {"sum", AggregateKind::sum, 0, 0},
                          {"min", AggregateKind::min, 0, 0},
                          {"max", AggregateKind::max, 0, 0}};
-    config.windows = {{"w", WindowKind::tumbling, horizon_us(options) / 2, horizon_us(options) / 2, 0}};
+    config.windows = {
+        {"w", WindowKind::tumbling, horizon_us(options) / 2, horizon_us(options) / 2, 0}};
     config.engine.memory_bytes = uint64_t{6} << 30;
     config.engine.batch_records = kBatch;
     return config;
@@ -94,8 +96,7 @@ struct Naive {
         int64_t sum, min, max;
     };
 
-    Naive(const Options& options, int64_t horizon)
-        : horizon_us_(horizon), window_us_(horizon / 2) {
+    Naive(const Options& options, int64_t horizon) : horizon_us_(horizon), window_us_(horizon / 2) {
         if (options.alone != 0) return;
         for (auto& set : ids_) set.reserve(options.live);
         for (auto& window : windows_) window.reserve(options.keys);
@@ -144,7 +145,8 @@ uint64_t push(Engine& engine, RecordBatch& batch, RowBatch& rows, uint64_t& rows
     if (!engine.push(batch).ok()) return 0;
     while (engine.take_rows(rows)) rows_out += rows.count();
     uint64_t unique = 0;
-    for (uint32_t row = 0; row < batch.count; ++row) unique += batch.verdict[row] == Verdict::unique;
+    for (uint32_t row = 0; row < batch.count; ++row)
+        unique += batch.verdict[row] == Verdict::unique;
     return unique;
 }
 
@@ -195,13 +197,15 @@ int compare(const Options& options) {
     }
     const Report report = engine->report();
     const ShardReport& shard = report.shards[0];
-    std::printf("median: engine %.2f  std %.2f M events/s  ratio %.2f  (%s, one core)\n", median(our_rates),
-                median(their_rates), median(our_rates) / median(their_rates), report.simd.c_str());
-    std::printf("live ids %llu, %.1f bytes of table per live id, %.0f %% on huge pages, rows %llu\n",
-                static_cast<unsigned long long>(shard.live_ids),
-                static_cast<double>(shard.id_bytes) / static_cast<double>(shard.live_ids),
-                100.0 * static_cast<double>(shard.huge_page_bytes) / static_cast<double>(shard.id_bytes),
-                static_cast<unsigned long long>(rows_out));
+    std::printf("median: engine %.2f  std %.2f M events/s  ratio %.2f  (%s, one core)\n",
+                median(our_rates), median(their_rates), median(our_rates) / median(their_rates),
+                report.simd.c_str());
+    std::printf(
+        "live ids %llu, %.1f bytes of table per live id, %.0f %% on huge pages, rows %llu\n",
+        static_cast<unsigned long long>(shard.live_ids),
+        static_cast<double>(shard.id_bytes) / static_cast<double>(shard.live_ids),
+        100.0 * static_cast<double>(shard.huge_page_bytes) / static_cast<double>(shard.id_bytes),
+        static_cast<unsigned long long>(rows_out));
     if (!report.ledger.adds_up() || (options.alone == 0 && ours != theirs)) {
         std::printf("WRONG: engine found %llu unique events, std %llu; ledger %s\n",
                     static_cast<unsigned long long>(ours), static_cast<unsigned long long>(theirs),

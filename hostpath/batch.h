@@ -3,15 +3,16 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/cpu/id_memory.h"
-#include "kernels/rules/lateness.h"
 #include "trommel/record_batch.h"
 #include "trommel/status.h"
 
+#include "kernels/cpu/id_memory.h"
+#include "kernels/rules/lateness.h"
+
 namespace trommel::hostpath {
 
-// A batch on its way: receiver -> every worker -> emitter -> receiver. Only its handle moves. Workers read
-// it at the same time and write only the verdicts of their own rows.
+// A batch on its way: receiver -> every worker -> emitter -> receiver. Only its handle moves.
+// Workers read it at the same time and write only the verdicts of their own rows.
 struct Batch {
     Batch(const Config& config, uint32_t records_max)
         : records(config, records_max), hash(records_max), order(records_max) {
@@ -34,8 +35,9 @@ struct Batch {
     std::array<uint32_t, kShardsMax + 1> shard_begin{};
 
     int64_t watermark_us = rules::kUnknownUs;  // The job's, before the first record.
-    // Rows [previous end, row_end) and the job's watermark once the first of them was seen. Memories of
-    // ids keep a bounded range of times, so within a stretch the watermark moves by at most a horizon.
+    // Rows [previous end, row_end) and the job's watermark once the first of them was seen.
+    // Memories of ids keep a bounded range of times, so within a stretch the watermark moves by at
+    // most a horizon.
     struct Stretch {
         uint32_t row_end;
         int64_t watermark_us;

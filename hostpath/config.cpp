@@ -23,14 +23,14 @@ std::string duration(int64_t us) {
     return std::to_string(us);
 }
 
-
 void check_range(Problems& problems, const std::string& where, int64_t us, int64_t min_us) {
     if (us >= min_us && us < kTimeLimitUs) return;
     problems.push_back({where, us < min_us ? "must be at least " + duration(min_us)
                                            : "must be below 2^60 us (about 36,500 years)"});
 }
 
-void check_names(Problems& problems, const std::string& list, const std::vector<std::string>& names) {
+void check_names(Problems& problems, const std::string& list,
+                 const std::vector<std::string>& names) {
     for (size_t i = 0; i < names.size(); ++i) {
         const std::string where = list + "[" + std::to_string(i) + "].name";
         if (names[i].empty()) problems.push_back({where, "must not be empty"});
@@ -62,8 +62,9 @@ void check_window(Problems& problems, const std::string& where, const Window& wi
     }
     check_range(problems, where + ".every", window.slide_us, 1);
     if (window.slide_us > 0 && window.size_us % window.slide_us != 0) {
-        problems.push_back({where + ".size", duration(window.size_us) + " is not a multiple of every: " +
-                                                 duration(window.slide_us)});
+        problems.push_back(
+            {where + ".size", duration(window.size_us) +
+                                  " is not a multiple of every: " + duration(window.slide_us)});
     }
 }
 
@@ -80,10 +81,12 @@ void check_windows(Problems& problems, const Config& config) {
     const int64_t pane_us = rules::pane_us(config);
     for (size_t w = 0; w < config.windows.size(); ++w) {
         const Window& window = config.windows[w];
-        if (window.kind == WindowKind::session || window.size_us / pane_us <= kPanesPerWindowMax) continue;
+        if (window.kind == WindowKind::session || window.size_us / pane_us <= kPanesPerWindowMax)
+            continue;
         problems.push_back({"windows[" + std::to_string(w) + "].size",
-                            duration(window.size_us) + " is " + std::to_string(window.size_us / pane_us) +
-                                " panes of " + duration(pane_us) +
+                            duration(window.size_us) + " is " +
+                                std::to_string(window.size_us / pane_us) + " panes of " +
+                                duration(pane_us) +
                                 " (the greatest common divisor of all sizes and slides); at most " +
                                 std::to_string(kPanesPerWindowMax) + " are allowed"});
     }
@@ -92,26 +95,30 @@ void check_windows(Problems& problems, const Config& config) {
 void check_dedup(Problems& problems, const Config& config) {
     const DedupOptions& dedup = config.dedup;
     if (dedup.mode == DedupMode::off) {
-        if (dedup.verify) problems.push_back({"dedup.verify", "there is no deduplication to verify"});
+        if (dedup.verify)
+            problems.push_back({"dedup.verify", "there is no deduplication to verify"});
         return;
     }
     if (dedup.verify && (dedup.mode != DedupMode::exact || dedup.id_type != IdType::bytes)) {
-        problems.push_back({"dedup.verify", "only for mode: exact with ids of type bytes; other ids are "
-                                            "compared in full anyway"});
+        problems.push_back({"dedup.verify",
+                            "only for mode: exact with ids of type bytes; other ids are "
+                            "compared in full anyway"});
     }
     if (dedup.mode == DedupMode::approximate) {
         if (!(dedup.error_rate >= 1e-9 && dedup.error_rate <= 0.5)) {  // Not a number neither.
             problems.push_back({"dedup.error_rate", "must lie between 1e-9 and 0.5"});
         }
         if (dedup.capacity == 0) {
-            problems.push_back({"dedup.capacity", "approximate mode needs the number of ids that are live "
-                                                  "at once (those of one and a half horizons)"});
+            problems.push_back({"dedup.capacity",
+                                "approximate mode needs the number of ids that are live "
+                                "at once (those of one and a half horizons)"});
         }
     }
     if (dedup.horizon_us == kForeverUs) {
         if (config.engine.on_full == OnFull::forget) {
-            problems.push_back({"engine.on_full", "forget needs a finite dedup.horizon: with `forever` "
-                                                  "no id is older than another"});
+            problems.push_back({"engine.on_full",
+                                "forget needs a finite dedup.horizon: with `forever` "
+                                "no id is older than another"});
         }
         return;
     }
@@ -119,21 +126,22 @@ void check_dedup(Problems& problems, const Config& config) {
     check_range(problems, "dedup.horizon", dedup.horizon_us, 1);
     if (problems.size() != before) return;
     if (!config.time.out_of_order_us) {
-        problems.push_back({"dedup.horizon", "a finite horizon needs time.out_of_order: without it no "
-                                             "event is ever late and no id can be forgotten"});
+        problems.push_back({"dedup.horizon",
+                            "a finite horizon needs time.out_of_order: without it no "
+                            "event is ever late and no id can be forgotten"});
         return;
     }
     const int64_t pane_us = rules::lateness_pane_us(config);
     const int64_t least_us = rules::horizon_min_us(*config.time.out_of_order_us,
                                                    config.time.allowed_lateness_us, pane_us);
     if (dedup.horizon_us < least_us) {
-        problems.push_back({"dedup.horizon",
-                            duration(dedup.horizon_us) + " is less than out_of_order + allowed_lateness + "
-                                                         "pane = " +
-                                duration(*config.time.out_of_order_us) + " + " +
-                                duration(config.time.allowed_lateness_us) + " + " + duration(pane_us) +
-                                " = " + duration(least_us) +
-                                ": a copy that is still on time could be missed"});
+        problems.push_back({"dedup.horizon", duration(dedup.horizon_us) +
+                                                 " is less than out_of_order + allowed_lateness + "
+                                                 "pane = " +
+                                                 duration(*config.time.out_of_order_us) + " + " +
+                                                 duration(config.time.allowed_lateness_us) + " + " +
+                                                 duration(pane_us) + " = " + duration(least_us) +
+                                                 ": a copy that is still on time could be missed"});
     }
     const int64_t drift_us = config.time.max_drift_us.value_or(0);
     if (drift_us / 400 > dedup.horizon_us ||
@@ -151,12 +159,14 @@ void check_time(Problems& problems, const TimeOptions& time) {
     optional("time.max_drift", time.max_drift_us, 0);
     optional("time.idle_after", time.idle_after_us, 1);
     optional("time.max_future", time.max_future_us, 0);
-    if (time.max_time_us && (*time.max_time_us <= -kTimeLimitUs || *time.max_time_us >= kTimeLimitUs)) {
+    if (time.max_time_us &&
+        (*time.max_time_us <= -kTimeLimitUs || *time.max_time_us >= kTimeLimitUs)) {
         problems.push_back({"time.max_time", "must lie within 2^60 us of 1970"});
     }
     if (time.allowed_lateness_us > 0 && !time.out_of_order_us) {
-        problems.push_back({"time.allowed_lateness", "has no effect without time.out_of_order: nothing is "
-                                                     "ever late"});
+        problems.push_back({"time.allowed_lateness",
+                            "has no effect without time.out_of_order: nothing is "
+                            "ever late"});
     }
 }
 
@@ -169,7 +179,8 @@ void check_fields(Problems& problems, const Config& config) {
     }
     for (const ValueField& value : config.values) {
         if (value.digits >= 0 && value.digits <= 18) continue;
-        problems.push_back({"decode.fields.values." + value.name, "digits must lie between 0 and 18"});
+        problems.push_back(
+            {"decode.fields.values." + value.name, "digits must lie between 0 and 18"});
     }
     check_names(problems, "aggregates", names_of(config.aggregates));
     for (const Aggregate& aggregate : config.aggregates) {
@@ -185,7 +196,8 @@ void check_fields(Problems& problems, const Config& config) {
 
 void check_engine(Problems& problems, const EngineOptions& engine) {
     if (engine.threads < 1 || engine.threads > kShardsMax) {
-        problems.push_back({"engine.threads", "must lie between 1 and " + std::to_string(kShardsMax)});
+        problems.push_back(
+            {"engine.threads", "must lie between 1 and " + std::to_string(kShardsMax)});
     }
     if (engine.batch_records < 1 || engine.batch_records > 65536) {
         problems.push_back({"engine.batch_records", "must lie between 1 and 65536"});
@@ -196,7 +208,8 @@ void check_engine(Problems& problems, const EngineOptions& engine) {
     const MemoryShares& shares = engine.shares;
     const auto sum = int64_t{shares.ids} + shares.keys + shares.batches;
     if (shares.ids < 1 || shares.keys < 1 || shares.batches < 1 || sum > 100) {
-        problems.push_back({"engine.memory_shares", "each is at least 1 % and they sum to at most 100 %"});
+        problems.push_back(
+            {"engine.memory_shares", "each is at least 1 % and they sum to at most 100 %"});
     }
 }
 

@@ -19,7 +19,8 @@ bool has_session(const Config& config) {
 
 }  // namespace
 
-Emitter::Emitter(const Config& config, uint64_t job_seed, uint64_t session_bytes, const Ports& ports)
+Emitter::Emitter(const Config& config, uint64_t job_seed, uint64_t session_bytes,
+                 const Ports& ports)
     : config_(config),
       ports_(ports),
       shards_(config.engine.threads),
@@ -61,7 +62,9 @@ Batch* Emitter::settle() {
     }
     for (;;) {
         switch (merger_.merge(rows_, kRowsPerWrite)) {
-            case RowMerger::State::full: write_rows(); break;
+            case RowMerger::State::full:
+                write_rows();
+                break;
             case RowMerger::State::starved:
                 if (!sessions_ || merger_.starved_stream() != session_stream()) return nullptr;
                 offer_sessions();
@@ -142,10 +145,10 @@ void Emitter::add_to_sessions(Batch& batch) {
         sessions_->add(records, unique_rows_.data(), unique, refused_rows_.data());
     for (uint32_t r = 0; r < refused; ++r) records.verdict[refused_rows_[r]] = Verdict::refused;
     if (refused > 0 && config_.engine.on_full == OnFull::stop) {
-        note(Status::error(Code::memory_full,
-                           "the memory for sessions is used up: " +
-                               std::to_string(session_budget_.max_bytes()) +
-                               " bytes; it needs about twice engine.memory to go on, or on_full: refuse"));
+        note(Status::error(
+            Code::memory_full,
+            "the memory for sessions is used up: " + std::to_string(session_budget_.max_bytes()) +
+                " bytes; it needs about twice engine.memory to go on, or on_full: refuse"));
     }
 }
 

@@ -4,6 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "trommel/ledger.h"
+#include "trommel/run.h"
+#include "trommel/sink.h"
+
 #include "hostpath/batch.h"
 #include "hostpath/fifo.h"
 #include "hostpath/metrics.h"
@@ -11,22 +15,19 @@
 #include "hostpath/row_merger.h"
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/session_store.h"
-#include "trommel/ledger.h"
-#include "trommel/run.h"
-#include "trommel/sink.h"
 
 namespace trommel::hostpath {
 
-// What a worker tells the emitter about a batch: rows that became final before it (any number of times),
-// then, with rows == nullptr, that it is done with it.
+// What a worker tells the emitter about a batch: rows that became final before it (any number of
+// times), then, with rows == nullptr, that it is done with it.
 struct FromWorker {
     Batch* batch = nullptr;
     cpu::PartialRows* rows = nullptr;
     const Status* full = nullptr;  // With rows == nullptr: why, once the shard's memory is used up.
 };
 
-// The end of every batch: joins the shards' rows and the sessions into the final rows, writes them, settles
-// each record in the ledger, writes dead letters and unique records. One thread.
+// The end of every batch: joins the shards' rows and the sessions into the final rows, writes them,
+// settles each record in the ledger, writes dead letters and unique records. One thread.
 class Emitter {
    public:
     struct Ports {
@@ -43,8 +44,8 @@ class Emitter {
 
     void take(uint32_t shard, const FromWorker& message);
 
-    // Does what can be done with what was taken. Returns a batch that is settled and may be used again, or
-    // null when a shard has to say more first.
+    // Does what can be done with what was taken. Returns a batch that is settled and may be used
+    // again, or null when a shard has to say more first.
     Batch* settle();
     // A block of rows that is free again, for its shard; false when there is none.
     bool take_used(uint32_t& shard, cpu::PartialRows*& rows);

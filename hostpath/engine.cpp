@@ -162,7 +162,8 @@ Status Engine::create(const Config& config, std::unique_ptr<Engine>& engine, Clo
         engine = std::move(made);
         return {};
     } catch (const std::exception& e) {
-        return Status::error(Code::internal, std::string("setting up the engine failed: ") + e.what());
+        return Status::error(Code::internal,
+                             std::string("setting up the engine failed: ") + e.what());
     }
 }
 

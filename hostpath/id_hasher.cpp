@@ -1,11 +1,10 @@
 #include "hostpath/id_hasher.h"
 
 #define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <algorithm>
 #include <cstring>
 #include <string_view>
+#include <xxhash.h>
 
 namespace trommel::hostpath {
 
@@ -44,7 +43,8 @@ void IdHasher::hash(Batch& batch, const uint32_t* rows, uint32_t count) const {
             batch.hash[rows[k]] = rules::hash_u128(lo[rows[k]], hi[rows[k]], place_seed_);
         }
     } else {
-        for (uint32_t k = 0; k < count; ++k) batch.hash[rows[k]] = rules::hash_u64(lo[rows[k]], place_seed_);
+        for (uint32_t k = 0; k < count; ++k)
+            batch.hash[rows[k]] = rules::hash_u64(lo[rows[k]], place_seed_);
     }
 }
 

@@ -1,9 +1,10 @@
 #pragma once
 #include <cstdint>
 
+#include "trommel/config.h"
+
 #include "hostpath/batch.h"
 #include "kernels/rules/hash.h"
-#include "trommel/config.h"
 
 namespace trommel::hostpath {
 
@@ -12,7 +13,8 @@ class IdHasher {
    public:
     IdHasher(const Config& config, uint64_t job_seed);
 
-    // Fills batch.hash, .lo, .hi and .text of `rows[0..count)` as the job needs them, and batch.ids.
+    // Fills batch.hash, .lo, .hi and .text of `rows[0..count)` as the job needs them, and
+    // batch.ids.
     void hash(Batch& batch, const uint32_t* rows, uint32_t count) const;
 
    private:

@@ -48,7 +48,8 @@ uint32_t Judge::judge_times(Batch& batch, int64_t wall_us) {
     batch.stretches.assign(1, {0, batch.watermark_us});
     const int64_t time_max_us = this->time_max_us(wall_us);
     uint32_t on_time = 0;
-    int64_t pane_begin_us = 0, pane_end_us = 0;  // Neighbours mostly share a pane: a division saved.
+    int64_t pane_begin_us = 0,
+            pane_end_us = 0;  // Neighbours mostly share a pane: a division saved.
     for (uint32_t row = 0; row < records.count; ++row) {
         if (records.verdict[row] == Verdict::corrupt) continue;
         const int64_t time_us = records.time_us[row];
@@ -75,13 +76,14 @@ uint32_t Judge::judge_times(Batch& batch, int64_t wall_us) {
     return on_time;
 }
 
-// An event that moves the watermark on is never older than it, so what is forgotten by the watermark after
-// it cannot match the event itself.
+// An event that moves the watermark on is never older than it, so what is forgotten by the
+// watermark after it cannot match the event itself.
 void Judge::note_watermark(Batch& batch, uint32_t row) {
     const int64_t now_us = watermarks_.job_us();
     Batch::Stretch& stretch = batch.stretches.back();
     if (now_us == stretch.watermark_us) return;
-    if (stretch.watermark_us != rules::kUnknownUs && now_us - stretch.watermark_us <= stretch_us_) return;
+    if (stretch.watermark_us != rules::kUnknownUs && now_us - stretch.watermark_us <= stretch_us_)
+        return;
     stretch.row_end = row;
     batch.stretches.push_back({batch.records.count, now_us});
 }

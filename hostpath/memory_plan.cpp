@@ -20,9 +20,9 @@ MemoryPlan plan_memory(const Config& config) {
         return engine.memory_bytes / 100 * static_cast<uint64_t>(percent);
     };
     const bool aligned = rules::pane_us(config) > 0;
-    const bool sessions = std::any_of(
-        config.windows.begin(), config.windows.end(),
-        [](const Window& window) { return window.kind == WindowKind::session; });
+    const bool sessions =
+        std::any_of(config.windows.begin(), config.windows.end(),
+                    [](const Window& window) { return window.kind == WindowKind::session; });
 
     MemoryPlan plan;
     plan.id_bytes = share(engine.shares.ids) / engine.threads;
@@ -32,12 +32,13 @@ MemoryPlan plan_memory(const Config& config) {
     const uint64_t batches = share(engine.shares.batches);
     if (engine.threads > 1) {
         const uint64_t wanted = 4 + 4 * uint64_t{engine.threads};
-        plan.batches = static_cast<uint32_t>(std::clamp<uint64_t>(batches / batch_bytes(config), 3, wanted));
+        plan.batches =
+            static_cast<uint32_t>(std::clamp<uint64_t>(batches / batch_bytes(config), 3, wanted));
     }
     plan.record_bytes_max = engine.record_bytes_max;
     if (plan.record_bytes_max == 0) {
-        plan.record_bytes_max =
-            std::clamp<uint64_t>(batches / 4 / plan.batches, uint64_t{64} << 10, uint64_t{16} << 20);
+        plan.record_bytes_max = std::clamp<uint64_t>(batches / 4 / plan.batches, uint64_t{64} << 10,
+                                                     uint64_t{16} << 20);
     }
     return plan;
 }

@@ -7,12 +7,12 @@ namespace trommel::hostpath {
 
 // How engine.memory_bytes is dealt out. The shares are the config's; everything is a maximum.
 struct MemoryPlan {
-    uint64_t id_bytes = 0;        // For each shard.
-    uint64_t key_bytes = 0;       // For each shard: keys and panes.
-    uint64_t session_bytes = 0;   // Of the one session store.
+    uint64_t id_bytes = 0;       // For each shard.
+    uint64_t key_bytes = 0;      // For each shard: keys and panes.
+    uint64_t session_bytes = 0;  // Of the one session store.
     uint32_t batches = 1;
     uint64_t record_bytes_max = 0;
-    uint32_t row_blocks = 2;      // For each shard.
+    uint32_t row_blocks = 2;  // For each shard.
 };
 
 inline constexpr uint32_t kRowsPerBlock = 1024;

@@ -6,8 +6,8 @@
 
 namespace trommel::hostpath {
 
-// A number that one thread writes and any thread may read. Relaxed: a reader wants a recent value, and
-// nothing else is published by it.
+// A number that one thread writes and any thread may read. Relaxed: a reader wants a recent value,
+// and nothing else is published by it.
 class Gauge {
    public:
     explicit Gauge(int64_t value = 0) : value_(value) {}
@@ -19,7 +19,8 @@ class Gauge {
     std::atomic<int64_t> value_;
 };
 
-// What can be watched while a run goes on. Fields of different writers lie on different cache lines.
+// What can be watched while a run goes on. Fields of different writers lie on different cache
+// lines.
 struct Metrics {
     alignas(64) Gauge records;  // Written by the receiver.
     Gauge bytes, bytes_total;

@@ -4,7 +4,8 @@
 
 namespace trommel::hostpath {
 
-// Where the emitter gets names for dead letters from. Readable by any thread for what it was handed.
+// Where the emitter gets names for dead letters from. Readable by any thread for what it was
+// handed.
 class Names {
    public:
     virtual ~Names() = default;

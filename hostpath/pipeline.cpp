@@ -1,9 +1,8 @@
 #include "hostpath/pipeline.h"
 
+#include <algorithm>
 #include <sys/random.h>
 #include <sys/resource.h>
-
-#include <algorithm>
 
 #include "kernels/rules/assert.h"
 
@@ -28,7 +27,8 @@ Status Shards::create(const Config& config, const MemoryPlan& plan, uint64_t see
         options.key_bytes = plan.key_bytes;
         options.rows_max = config.engine.batch_records;
         options.simd = simd;
-        if (Status status = cpu::Shard::create(config, options, all[s]); !status.ok()) return status;
+        if (Status status = cpu::Shard::create(config, options, all[s]); !status.ok())
+            return status;
     }
     return {};
 }
@@ -159,7 +159,8 @@ Progress Pipeline::emitter_step() {
     }
     uint32_t shard = 0;
     cpu::PartialRows* rows = nullptr;
-    while (emitter_.take_used(shard, rows)) TROMMEL_ASSERT(rings_[shard]->free_blocks.try_push(rows));
+    while (emitter_.take_used(shard, rows))
+        TROMMEL_ASSERT(rings_[shard]->free_blocks.try_push(rows));
     if (progress == Progress::idle) emitter_.flush();
     return progress;
 }

@@ -3,6 +3,9 @@
 #include <memory>
 #include <vector>
 
+#include "trommel/report.h"
+#include "trommel/run.h"
+
 #include "hostpath/emitter.h"
 #include "hostpath/memory_plan.h"
 #include "hostpath/metrics.h"
@@ -10,8 +13,6 @@
 #include "hostpath/spsc_ring.h"
 #include "hostpath/worker.h"
 #include "kernels/cpu/shard.h"
-#include "trommel/report.h"
-#include "trommel/run.h"
 
 namespace trommel::hostpath {
 
@@ -27,13 +28,13 @@ struct Shards {
     void report(const Config& config, Report& report) const;
 };
 
-// Passes a batch through the one shard of an inline engine and settles it, on the caller's thread: the
-// same calls as the threads make, with no ring between them.
+// Passes a batch through the one shard of an inline engine and settles it, on the caller's thread:
+// the same calls as the threads make, with no ring between them.
 void pass_inline(cpu::Shard& shard, Emitter& emitter, cpu::PartialRows& block, Batch& batch);
 
-// A job's parts, joined by rings when there is more than one shard. Threads are added from outside: one
-// calls receiver_step(), one for each worker worker_step(w), one emitter_step(); or a test calls them in
-// any order.
+// A job's parts, joined by rings when there is more than one shard. Threads are added from outside:
+// one calls receiver_step(), one for each worker worker_step(w), one emitter_step(); or a test
+// calls them in any order.
 class Pipeline {
    public:
     Pipeline(const Config& config, const Run& job);
@@ -49,9 +50,12 @@ class Pipeline {
 
     // Ends the input as soon as the receiver sees it: drain and finish. Receiver's thread.
     void stop() { receiver_.stop({}); }
-    // The emitter's thread asks this; true once nothing more can be written, so that reading should end.
+    // The emitter's thread asks this; true once nothing more can be written, so that reading should
+    // end.
     bool failed() const { return !emitter_.status().ok(); }
-    void give_up() { receiver_.stop(Status::error(Code::internal, "stopped by an error elsewhere")); }
+    void give_up() {
+        receiver_.stop(Status::error(Code::internal, "stopped by an error elsewhere"));
+    }
 
     const Metrics& metrics() const { return metrics_; }
     // How it went; once every step is finished.

@@ -52,8 +52,8 @@ Receiver::Filled Receiver::fill(Batch& batch) {
     batch.last = false;
     if (stopping_) return end(batch, stop_status_);
     note_time_passing();
-    // Each lane is asked at most once a call, so that a call is bounded; the slowest first, because it
-    // holds back all the others.
+    // Each lane is asked at most once a call, so that a call is bounded; the slowest first, because
+    // it holds back all the others.
     for (Lane& lane : lanes_) lane.silent = lane.held = false;
     for (uint32_t lane = slowest_lane(); lane != kNoLane; lane = slowest_lane()) {
         const Filled filled = poll(lane, batch);
@@ -88,8 +88,9 @@ int64_t Receiver::position_us(uint32_t lane) const {
     return std::max(judge_.watermarks().newest_us(partition), lanes_[lane].held_us);
 }
 
-// How new a record of a lane may be. With one lane nobody can be waited for; with several, a lane that has
-// shown nothing yet is asked for its first time only, and none runs further ahead than T7 allows.
+// How new a record of a lane may be. With one lane nobody can be waited for; with several, a lane
+// that has shown nothing yet is asked for its first time only, and none runs further ahead than T7
+// allows.
 int64_t Receiver::until_us(uint32_t number) const {
     if (lanes_.size() == 1) return INT64_MAX;
     if (position_us(number) == rules::kUnknownUs) return INT64_MIN;
@@ -109,8 +110,8 @@ Receiver::Filled Receiver::poll(uint32_t number, Batch& batch) {
     Lane& lane = lanes_[number];
     Source::Poll poll = poll_source(number, batch.records);
     if (poll.state == Source::State::held) {
-        // Nothing of the lane comes before this record, and it is on time itself: the lane's clock may
-        // stand just before it. If that is its first time, it may have its turn now after all.
+        // Nothing of the lane comes before this record, and it is on time itself: the lane's clock
+        // may stand just before it. If that is its first time, it may have its turn now after all.
         const bool first = position_us(number) == rules::kUnknownUs;
         lane.held_us = poll.held_time_us;
         judge_.watermarks().show(lane.partition.front(), lane.held_us - 1);
@@ -141,7 +142,8 @@ Source::Poll Receiver::poll_source(uint32_t number, RecordBatch& records) {
     Source::Poll poll = source.poll(records, until_us(number));
     if (poll.state != Source::State::held) return poll;
     if (rules::is_valid_time(poll.held_time_us, judge_.time_max_us(wall_us()))) return poll;
-    // T6: an impossible time holds nobody back. This one record is let through, to be called corrupt.
+    // T6: an impossible time holds nobody back. This one record is let through, to be called
+    // corrupt.
     const uint32_t capacity = std::exchange(records.capacity, 1);
     poll = source.poll(records, poll.held_time_us);
     records.capacity = capacity;

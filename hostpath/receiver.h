@@ -3,25 +3,27 @@
 #include <string>
 #include <vector>
 
-#include "hostpath/batch.h"
-#include "hostpath/id_hasher.h"
-#include "hostpath/names.h"
-#include "hostpath/watermark.h"
 #include "trommel/clock.h"
 #include "trommel/config.h"
 #include "trommel/ledger.h"
 #include "trommel/source.h"
 
+#include "hostpath/batch.h"
+#include "hostpath/id_hasher.h"
+#include "hostpath/names.h"
+#include "hostpath/watermark.h"
+
 namespace trommel::hostpath {
 
-// Judges what only the source's order can tell: which records are late (T3) or have an impossible time
-// (T6), and deals the others to shards. One thread.
+// Judges what only the source's order can tell: which records are late (T3) or have an impossible
+// time (T6), and deals the others to shards. One thread.
 class Judge {
    public:
     Judge(const Config& config, uint64_t job_seed, bool can_pause);
 
-    // Takes a batch whose records are `pending` or `corrupt`: sets its watermark, the verdicts of late and
-    // impossible ones, and the order of the rest. `wall_us` is the time of day (for max_future).
+    // Takes a batch whose records are `pending` or `corrupt`: sets its watermark, the verdicts of
+    // late and impossible ones, and the order of the rest. `wall_us` is the time of day (for
+    // max_future).
     void admit(Batch& batch, int64_t wall_us);
     // A batch of no records that carries the watermark on.
     void admit_nothing(Batch& batch);
@@ -63,17 +65,19 @@ class Receiver final : public Names {
     Status open();
 
     enum class Filled : uint8_t { records, tick, nothing, last };
-    // Fills an empty batch with what there is: records; or a tick, which only carries a watermark that has
-    // moved; or nothing (keep the batch). `last` is the end: batch.last is set.
+    // Fills an empty batch with what there is: records; or a tick, which only carries a watermark
+    // that has moved; or nothing (keep the batch). `last` is the end: batch.last is set.
     Filled fill(Batch& batch);
     // Makes the next fill() the last: drain (ok) or an error of somebody else's.
     void stop(Status why);
 
     const Judge& judge() const { return judge_; }
-    // Stable while the receiver lives, and readable by another thread for partitions of batches that it
-    // was handed: names are only ever added, in memory that never moves.
+    // Stable while the receiver lives, and readable by another thread for partitions of batches
+    // that it was handed: names are only ever added, in memory that never moves.
     std::string_view partition_name(uint32_t partition) const override { return names_[partition]; }
-    std::string_view source_name(uint32_t lane) const override { return ports_.lanes[lane]->name(); }
+    std::string_view source_name(uint32_t lane) const override {
+        return ports_.lanes[lane]->name();
+    }
     uint32_t partitions() const { return static_cast<uint32_t>(names_.size()); }
     uint64_t bytes_read() const;
     uint64_t bytes_total() const;
@@ -82,8 +86,8 @@ class Receiver final : public Names {
    private:
     struct Lane {
         bool ended = false;
-        bool silent = false;  // Had nothing when it was last asked,
-        bool held = false;    // or only records that are too new.
+        bool silent = false;                  // Had nothing when it was last asked,
+        bool held = false;                    // or only records that are too new.
         int64_t held_us = rules::kUnknownUs;  // The time of a record that was once left for later.
         std::vector<uint32_t> partition;      // The run's number for each of the source's.
     };
@@ -102,9 +106,9 @@ class Receiver final : public Names {
     Ports ports_;
     Judge judge_;
     std::vector<Lane> lanes_;
-    std::vector<std::string> names_;         // Of partitions; capacity is reserved.
-    std::vector<int64_t> last_seen_us_;      // Of partitions, monotonic; only with idle_after.
-    int64_t handed_on_us_ = -1;              // When the last batch was, if the source was not asked since.
+    std::vector<std::string> names_;     // Of partitions; capacity is reserved.
+    std::vector<int64_t> last_seen_us_;  // Of partitions, monotonic; only with idle_after.
+    int64_t handed_on_us_ = -1;  // When the last batch was, if the source was not asked since.
     int64_t told_watermark_us_ = rules::kUnknownUs;  // What the last batch carried.
     bool stopping_ = false;
     Status stop_status_;

@@ -20,7 +20,9 @@ void RowMerger::offer(uint32_t stream, cpu::PartialRows* rows) {
     }
 }
 
-void RowMerger::offer_done(uint32_t stream) { streams_[stream].push_back({nullptr, 0}); }
+void RowMerger::offer_done(uint32_t stream) {
+    streams_[stream].push_back({nullptr, 0});
+}
 
 RowMerger::State RowMerger::merge(RowBatch& out, size_t rows_max) {
     for (;;) {

@@ -2,17 +2,19 @@
 #include <cstdint>
 #include <vector>
 
-#include "hostpath/fifo.h"
-#include "kernels/cpu/cell_layout.h"
-#include "kernels/cpu/partial_rows.h"
 #include "trommel/config.h"
 #include "trommel/sink.h"
 
+#include "hostpath/fifo.h"
+#include "kernels/cpu/cell_layout.h"
+#include "kernels/cpu/partial_rows.h"
+
 namespace trommel::hostpath {
 
-// Combines the final rows of several streams (one for each shard, one for the sessions), each in the
-// contract's order, into one. A stream hands over blocks and, after those of a batch, says that it is done
-// with it; rows of a batch come out once every stream has a row to compare or is done. One thread.
+// Combines the final rows of several streams (one for each shard, one for the sessions), each in
+// the contract's order, into one. A stream hands over blocks and, after those of a batch, says that
+// it is done with it; rows of a batch come out once every stream has a row to compare or is done.
+// One thread.
 class RowMerger {
    public:
     RowMerger(const Config& config, uint32_t streams);
@@ -52,7 +54,7 @@ class RowMerger {
     const std::vector<uint32_t> rank_;
     std::vector<Fifo<Block>> streams_;
     std::vector<Used> used_;
-    std::vector<uint32_t> equal_;    // The streams whose next rows are the one being merged.
+    std::vector<uint32_t> equal_;  // The streams whose next rows are the one being merged.
     std::vector<char> cell_;
     std::vector<int128> results_;
     uint32_t starved_ = 0;

@@ -2,9 +2,10 @@
 #include <thread>
 #include <vector>
 
+#include "trommel/run.h"
+
 #include "hostpath/pipeline.h"
 #include "hostpath/wait.h"
-#include "trommel/run.h"
 
 // The only file that makes threads.
 namespace trommel {
@@ -20,7 +21,10 @@ constexpr int64_t kProgressUs = 250'000;
 class Herald {
    public:
     Herald(const Run& job, const Pipeline& pipeline)
-        : job_(job), pipeline_(pipeline), begin_us_(job.clock->monotonic_us()), told_us_(begin_us_) {}
+        : job_(job),
+          pipeline_(pipeline),
+          begin_us_(job.clock->monotonic_us()),
+          told_us_(begin_us_) {}
 
     double seconds() const {
         return static_cast<double>(job_.clock->monotonic_us() - begin_us_) / 1e6;
@@ -33,8 +37,8 @@ class Herald {
         const hostpath::Metrics& m = pipeline_.metrics();
         const auto count = [](const hostpath::Gauge& g) { return static_cast<uint64_t>(g.get()); };
         job_.on_progress({count(m.records), count(m.bytes), count(m.bytes_total), count(m.unique),
-                          count(m.duplicate), count(m.rows), m.watermark_us.get(), m.newest_us.get(),
-                          seconds()});
+                          count(m.duplicate), count(m.rows), m.watermark_us.get(),
+                          m.newest_us.get(), seconds()});
     }
 
    private:
@@ -106,7 +110,8 @@ Status run_checked(const Config& config, const Run& job, Report& report) {
     report.seconds = herald.seconds();
     pipeline.report(report);
     if (!report.ledger.adds_up()) {
-        return Status::error(Code::internal, "the ledger does not add up: " + to_text(report.ledger));
+        return Status::error(Code::internal,
+                             "the ledger does not add up: " + to_text(report.ledger));
     }
     return pipeline.result();
 }

@@ -6,9 +6,9 @@
 
 namespace trommel::hostpath {
 
-// The only hop between threads: a queue for one producer and one consumer. Each side keeps a copy of the
-// other's index on its own cache line and looks at the original only when the copy says full or empty
-// (the technique of rigtorp/SPSCQueue).
+// The only hop between threads: a queue for one producer and one consumer. Each side keeps a copy
+// of the other's index on its own cache line and looks at the original only when the copy says full
+// or empty (the technique of rigtorp/SPSCQueue).
 template <class T>
 class SpscRing {
    public:
@@ -37,7 +37,8 @@ class SpscRing {
             if (head == tail_seen_) return false;
         }
         item = slots_[head];
-        head_.store((head + 1) & mask_, std::memory_order_release);  // Pairs with try_push's acquire.
+        head_.store((head + 1) & mask_,
+                    std::memory_order_release);  // Pairs with try_push's acquire.
         return true;
     }
 

@@ -7,7 +7,8 @@ namespace {
 
 template <class C>
 int64_t now_us() {
-    return std::chrono::duration_cast<std::chrono::microseconds>(C::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::microseconds>(C::now().time_since_epoch())
+        .count();
 }
 
 class SystemClock final : public Clock {

@@ -6,8 +6,9 @@
 
 namespace trommel::hostpath {
 
-// The one policy for having nothing to do: spin a little, then yield, then sleep, longer each time up to
-// half a millisecond. Pure spinning collapsed fivefold on a loaded machine; sleeping at once costs latency.
+// The one policy for having nothing to do: spin a little, then yield, then sleep, longer each time
+// up to half a millisecond. Pure spinning collapsed fivefold on a loaded machine; sleeping at once
+// costs latency.
 class Wait {
    public:
     void worked() { idle_rounds_ = 0; }
@@ -19,7 +20,8 @@ class Wait {
             std::this_thread::yield();
             return;
         }
-        const uint32_t sleeps = std::min(idle_rounds_ - kSpins - kYields, kSleepMaxUs / kSleepStepUs);
+        const uint32_t sleeps =
+            std::min(idle_rounds_ - kSpins - kYields, kSleepMaxUs / kSleepStepUs);
         std::this_thread::sleep_for(std::chrono::microseconds(sleeps * kSleepStepUs));
     }
 

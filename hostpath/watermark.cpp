@@ -10,7 +10,8 @@ using rules::kUnknownUs;
 Watermarks::Watermarks(const Config& config, bool can_pause)
     : can_be_late_(config.time.out_of_order_us.has_value()),
       out_of_order_us_(config.time.out_of_order_us.value_or(0)),
-      drift_us_(rules::drift_max_us(config.dedup.horizon_us, config.time.max_drift_us.value_or(-1))),
+      drift_us_(
+          rules::drift_max_us(config.dedup.horizon_us, config.time.max_drift_us.value_or(-1))),
       can_pause_(can_pause) {}
 
 void Watermarks::declare(uint32_t partition) {
@@ -31,7 +32,8 @@ int64_t Watermarks::show(uint32_t partition, int64_t time_us) {
     }
     const int64_t before_us = clock.newest_us;
     const int64_t judged_us =
-        can_be_late_ ? std::max(rules::watermark_of(before_us, out_of_order_us_), job_us_) : kUnknownUs;
+        can_be_late_ ? std::max(rules::watermark_of(before_us, out_of_order_us_), job_us_)
+                     : kUnknownUs;
     if (clock.state == State::awake && time_us <= before_us) return judged_us;
 
     clock.newest_us = std::max(before_us, time_us);
@@ -54,11 +56,12 @@ void Watermarks::note_progress(int64_t newest_us) {
     lead_us_ = std::max(lead_us_, newest_us);
     if (!can_be_late_) return;
     if (!can_pause_ && drift_us_ != INT64_MAX) drop_the_slow();
-    if (waited_for_ > 0) job_us_ = std::max(job_us_, rules::watermark_of(slowest_us_, out_of_order_us_));
+    if (waited_for_ > 0)
+        job_us_ = std::max(job_us_, rules::watermark_of(slowest_us_, out_of_order_us_));
 }
 
-// T7: whoever lags too far behind cannot hold the others back any longer. A silent partition hides how
-// far behind the slowest of the others is, so all are looked at while there is one.
+// T7: whoever lags too far behind cannot hold the others back any longer. A silent partition hides
+// how far behind the slowest of the others is, so all are looked at while there is one.
 void Watermarks::drop_the_slow() {
     if (slowest_us_ != kUnknownUs && !rules::has_drifted(lead_us_, slowest_us_, drift_us_)) return;
     for (PartitionClock& clock : clocks_) {

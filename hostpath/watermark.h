@@ -2,22 +2,24 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/rules/lateness.h"
 #include "trommel/config.h"
+
+#include "kernels/rules/lateness.h"
 
 namespace trommel::hostpath {
 
-// The clocks of a job's partitions and the watermark they make together (contract T1 to T5, T7). Partitions
-// are numbers from 0. One thread: the receiver's.
+// The clocks of a job's partitions and the watermark they make together (contract T1 to T5, T7).
+// Partitions are numbers from 0. One thread: the receiver's.
 class Watermarks {
    public:
-    // `can_pause`: partitions that run ahead are paused by the receiver, so none is dropped for lagging.
+    // `can_pause`: partitions that run ahead are paused by the receiver, so none is dropped for
+    // lagging.
     Watermarks(const Config& config, bool can_pause);
 
     // The partition exists from the start and is waited for (T2).
     void declare(uint32_t partition);
-    // Notes an event and returns the watermark it is judged against: the later of its partition's and the
-    // job's, as they were before it.
+    // Notes an event and returns the watermark it is judged against: the later of its partition's
+    // and the job's, as they were before it.
     int64_t show(uint32_t partition, int64_t time_us);
     // The partition is not waited for any more, for good or until it shows an event.
     void end(uint32_t partition);
@@ -33,7 +35,13 @@ class Watermarks {
     int64_t drift_us() const { return drift_us_; }
 
    private:
-    enum class State : uint8_t { absent, silent, awake, idle, ended };  // silent: known, shown nothing.
+    enum class State : uint8_t {
+        absent,
+        silent,
+        awake,
+        idle,
+        ended
+    };  // silent: known, shown nothing.
     struct PartitionClock {
         int64_t newest_us = rules::kUnknownUs;
         State state = State::absent;
@@ -48,9 +56,9 @@ class Watermarks {
     const int64_t drift_us_;
     const bool can_pause_;
     std::vector<PartitionClock> clocks_;
-    uint32_t waited_for_ = 0;                // Partitions that are silent or awake.
+    uint32_t waited_for_ = 0;                    // Partitions that are silent or awake.
     int64_t slowest_us_ = rules::kEndOfInputUs;  // Newest time of the slowest of those.
-    int64_t lead_us_ = rules::kUnknownUs;    // Newest time of all.
+    int64_t lead_us_ = rules::kUnknownUs;        // Newest time of all.
     int64_t job_us_ = rules::kUnknownUs;
 };
 

@@ -15,8 +15,8 @@ class Worker {
    public:
     struct Rings {
         SpscRing<Batch*> inbox;
-        SpscRing<FromWorker> outbox;               // Never full: as large as all that can be under way.
-        SpscRing<cpu::PartialRows*> free_blocks;   // From the emitter.
+        SpscRing<FromWorker> outbox;  // Never full: as large as all that can be under way.
+        SpscRing<cpu::PartialRows*> free_blocks;  // From the emitter.
     };
 
     Worker(uint32_t index, cpu::Shard& shard, Rings& rings)

@@ -1,7 +1,6 @@
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cstdlib>
+#include <gtest/gtest.h>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,9 +16,9 @@
 #include "tests/kit/random.h"
 #include "tests/kit/random_job.h"
 
-// The engine against the oracle: random jobs and streams, with random batch cuts, shard counts, SIMD
-// levels and orders of steps. TROMMEL_SAME_ANSWER_JOBS says how many jobs, TROMMEL_SEED where to begin:
-// a failure prints the seed that repeats it.
+// The engine against the oracle: random jobs and streams, with random batch cuts, shard counts,
+// SIMD levels and orders of steps. TROMMEL_SAME_ANSWER_JOBS says how many jobs, TROMMEL_SEED where
+// to begin: a failure prints the seed that repeats it.
 namespace trommel {
 namespace {
 
@@ -50,9 +49,9 @@ Config engine_config(const RandomJob& job, Random& random) {
     return config;
 }
 
-// A silent partition (T2) holds the watermark back without end, and a table's ticks span 400 horizons to
-// either side of the first event. A stream that runs further than that meanwhile gets contract D6's
-// answer, memory used up, and is left to the tests of that.
+// A silent partition (T2) holds the watermark back without end, and a table's ticks span 400
+// horizons to either side of the first event. A stream that runs further than that meanwhile gets
+// contract D6's answer, memory used up, and is left to the tests of that.
 constexpr int64_t kSpanHorizons = 400;
 
 // What the oracle says to a job.
@@ -123,7 +122,8 @@ void check_engine(const RandomJob& job, Random& random) {
     ASSERT_TRUE(engine->finish().ok());
     take_all(*engine, config, rows);
     for (size_t e = 0; e < verdicts.size(); ++e) {
-        ASSERT_EQ(to_text(verdicts[e]), std::string(to_text(expected.verdicts[e]))) << "event " << e;
+        ASSERT_EQ(to_text(verdicts[e]), std::string(to_text(expected.verdicts[e])))
+            << "event " << e;
     }
     ASSERT_EQ(rows, expected.rows);
     ASSERT_EQ(to_text(engine->ledger()), to_text(expected.ledger));

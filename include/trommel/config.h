@@ -27,8 +27,8 @@ struct DedupOptions {
     bool verify = false;  // Keep and compare byte-string ids themselves. exact and bytes only.
     Scope scope = Scope::global;
     int64_t horizon_us = kForeverUs;
-    double error_rate = 1e-3;      // approximate: share of unique events called duplicate, (0, 0.5].
-    uint64_t capacity = 0;         // approximate: ids live at once that error_rate holds for, >= 1.
+    double error_rate = 1e-3;  // approximate: share of unique events called duplicate, (0, 0.5].
+    uint64_t capacity = 0;     // approximate: ids live at once that error_rate holds for, >= 1.
 };
 
 struct TimeOptions {
@@ -73,7 +73,7 @@ enum class Output : uint8_t { windows, unique };
 // Shares of memory_bytes in percent; they sum to at most 100.
 struct MemoryShares {
     int ids = 60;
-    int keys = 35;     // Keys, panes, sessions and rows on their way out.
+    int keys = 35;  // Keys, panes, sessions and rows on their way out.
     int batches = 5;
 };
 
@@ -82,19 +82,21 @@ struct EngineOptions {
     uint64_t memory_bytes = uint64_t{4} << 30;
     MemoryShares shares;
     OnFull on_full = OnFull::stop;
-    std::optional<uint64_t> seed;    // Absent: drawn from the system. Secret (see kernels/rules/hash.h).
-    uint32_t batch_records = 4096;   // Records per batch, 1 to 65536.
-    uint64_t record_bytes_max = 0;   // Longest record; 0: derived from the batches' share, at most 16 MiB.
+    std::optional<uint64_t>
+        seed;  // Absent: drawn from the system. Secret (see kernels/rules/hash.h).
+    uint32_t batch_records = 4096;  // Records per batch, 1 to 65536.
+    uint64_t record_bytes_max =
+        0;  // Longest record; 0: derived from the batches' share, at most 16 MiB.
 };
 
 // Everything an engine needs to know. Plain values; create() calls validate().
 struct Config {
     DedupOptions dedup;
     TimeOptions time;
-    std::vector<KeyField> key;        // 0 to 8.
-    std::vector<ValueField> values;   // 0 to 16.
+    std::vector<KeyField> key;       // 0 to 8.
+    std::vector<ValueField> values;  // 0 to 16.
     std::vector<Aggregate> aggregates;
-    std::vector<Window> windows;      // Empty: deduplicate only.
+    std::vector<Window> windows;  // Empty: deduplicate only.
     int64_t window_offset_us = 0;
     Output output = Output::windows;
     EngineOptions engine;

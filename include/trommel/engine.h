@@ -20,10 +20,10 @@ namespace trommel {
 //   engine->finish(); while (engine->take_rows(rows)) …
 //
 // Without windows it is a deduplicator; with DedupMode::off, a window aggregator.
-// Thread: any one at a time. Errors: create() reports every contradiction of the config; push() fails
-// with Code::memory_full (OnFull::stop: the batch's remaining records have Verdict::refused, and
-// every later push() fails the same way), or with Code::invalid_config, having done nothing, for a
-// batch of a larger capacity than config.engine.batch_records.
+// Thread: any one at a time. Errors: create() reports every contradiction of the config; push()
+// fails with Code::memory_full (OnFull::stop: the batch's remaining records have Verdict::refused,
+// and every later push() fails the same way), or with Code::invalid_config, having done nothing,
+// for a batch of a larger capacity than config.engine.batch_records.
 class Engine {
    public:
     // config.engine.threads is ignored: this is always one shard.
@@ -31,13 +31,13 @@ class Engine {
                          Clock& clock = system_clock());
     virtual ~Engine() = default;
 
-    // Judges batch.count records in order. A record whose verdict is `corrupt` on entry is counted and
-    // left alone. batch.partition[i] may be any number below kPartitionsMax: a new one is a partition
-    // discovered while running (T2) unless declare_partitions() announced it.
+    // Judges batch.count records in order. A record whose verdict is `corrupt` on entry is counted
+    // and left alone. batch.partition[i] may be any number below kPartitionsMax: a new one is a
+    // partition discovered while running (T2) unless declare_partitions() announced it.
     virtual Status push(RecordBatch& batch) = 0;
 
-    // Partitions 0 to count-1 exist from the start and hold the watermark back until they have shown an
-    // event, end or are idle. Call before the first push().
+    // Partitions 0 to count-1 exist from the start and hold the watermark back until they have
+    // shown an event, end or are idle. Call before the first push().
     virtual void declare_partitions(uint32_t count) = 0;
     // The partition will bring nothing more; it no longer holds the watermark back.
     virtual void end_partition(uint32_t partition) = 0;
@@ -45,9 +45,9 @@ class Engine {
     // The input has ended: every window is final. push() may not be called any more.
     virtual Status finish() = 0;
 
-    // Replaces `rows` by the next final rows, in order; false when there is none. Call it until then
-    // after each push() and finish(): a push() drops no rows, but it takes rows of its own accord when
-    // their declared buffer is full, which costs memory in this object.
+    // Replaces `rows` by the next final rows, in order; false when there is none. Call it until
+    // then after each push() and finish(): a push() drops no rows, but it takes rows of its own
+    // accord when their declared buffer is full, which costs memory in this object.
     virtual bool take_rows(RowBatch& rows) = 0;
 
     virtual Ledger ledger() const = 0;

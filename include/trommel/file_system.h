@@ -20,11 +20,12 @@ class File {
     };
 
     virtual ~File() = default;
-    // At most `size` bytes, at least one unless kind says otherwise. nothing_yet: a pipe that is open.
+    // At most `size` bytes, at least one unless kind says otherwise. nothing_yet: a pipe that is
+    // open.
     virtual ReadResult read(char* out, size_t size) = 0;
     virtual Status write(const char* data, size_t size) = 0;  // All of it or an error.
-    virtual Status sync() = 0;       // fsync. After an error nothing about the file may be trusted.
-    virtual uint64_t size() = 0;     // 0 when unknown (a pipe).
+    virtual Status sync() = 0;    // fsync. After an error nothing about the file may be trusted.
+    virtual uint64_t size() = 0;  // 0 when unknown (a pipe).
 };
 
 // The only way to files. Tests put a double in its place that loses power.

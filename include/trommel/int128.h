@@ -15,7 +15,8 @@ inline std::string to_text(int128 value, int digits = 0) {
     char text[64];
     char* at = text + sizeof text;
     const bool negative = value < 0;
-    uint128 rest = negative ? uint128{0} - static_cast<uint128>(value) : static_cast<uint128>(value);
+    uint128 rest =
+        negative ? uint128{0} - static_cast<uint128>(value) : static_cast<uint128>(value);
     for (int written = 0; rest != 0 || written <= digits; ++written) {
         if (written == digits && digits > 0) *--at = '.';
         *--at = static_cast<char>('0' + static_cast<int>(rest % 10));

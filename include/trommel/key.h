@@ -7,8 +7,8 @@
 #include "trommel/config.h"
 
 // Encoded keys: the fields of a key as one byte string whose order under memcmp is the contract's
-// order (E2: integers as numbers, strings by bytes, field by field), so that a key is hashed, compared
-// and sorted as plain bytes.
+// order (E2: integers as numbers, strings by bytes, field by field), so that a key is hashed,
+// compared and sorted as plain bytes.
 //   integer: 8 bytes big-endian with the sign bit flipped
 //   text:    the bytes, each 0x00 written as 0x00 0xFF, then 0x00 0x01
 namespace trommel {
@@ -55,7 +55,8 @@ inline void decode_key(std::string_view encoded, const std::vector<KeyField>& fi
         part.text.clear();
         if (part.type == FieldType::integer) {
             uint64_t ordered = 0;
-            for (int i = 0; i < 8; ++i) ordered = ordered << 8 | static_cast<uint8_t>(encoded[at++]);
+            for (int i = 0; i < 8; ++i)
+                ordered = ordered << 8 | static_cast<uint8_t>(encoded[at++]);
             part.integer = static_cast<int64_t>(ordered ^ (uint64_t{1} << 63));
             continue;
         }

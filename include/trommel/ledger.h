@@ -7,8 +7,8 @@
 
 namespace trommel {
 
-// in = unique + duplicate + late + corrupt + filtered + refused (contract L1). `in` is counted where
-// records enter and the verdicts where they leave, so the sum is a check and not a tautology.
+// in = unique + duplicate + late + corrupt + filtered + refused (contract L1). `in` is counted
+// where records enter and the verdicts where they leave, so the sum is a check and not a tautology.
 struct Ledger {
     uint64_t in = 0;
     std::array<uint64_t, kVerdicts> by_verdict{};  // [pending] is not used.

@@ -34,8 +34,8 @@ inline KeyShape key_shape(const Config& config) {
 // A batch of records in columns, filled by a source (or by a program that embeds the engine) and
 // judged by the engine. Row i of every column belongs to record i.
 //
-// Ownership: the batch owns its columns, `bytes` (raw input that raw/id_text may point into) and a text
-// arena. Views stay valid until clear(). Columns are allocated once, for `capacity` records.
+// Ownership: the batch owns its columns, `bytes` (raw input that raw/id_text may point into) and a
+// text arena. Views stay valid until clear(). Columns are allocated once, for `capacity` records.
 // Thread: one owner at a time; it is handed over whole.
 class RecordBatch {
    public:
@@ -55,8 +55,8 @@ class RecordBatch {
           verdict(records_max),
           detail(records_max) {}
 
-    // Forgets the records and the arena. Keeps the allocations, but for what a huge record made `bytes`
-    // or the arena grow beyond `bytes_keep`.
+    // Forgets the records and the arena. Keeps the allocations, but for what a huge record made
+    // `bytes` or the arena grow beyond `bytes_keep`.
     void clear(size_t bytes_keep = size_t{1} << 20) {
         count = 0;
         if (bytes.size() > bytes_keep) std::vector<char>().swap(bytes);
@@ -93,8 +93,8 @@ class RecordBatch {
         return {at, text.size()};
     }
 
-    // Append one record with the verdict `pending` and return its row; for programs that push events of
-    // their own. Set the key with set_key() where the config has one. Texts are copied.
+    // Append one record with the verdict `pending` and return its row; for programs that push
+    // events of their own. Set the key with set_key() where the config has one. Texts are copied.
     // Precondition: !full(); row_values has as many entries as the config has values.
     uint32_t add(uint64_t id, int64_t time, const int64_t* row_values) {
         id_lo[count] = id;
@@ -116,9 +116,9 @@ class RecordBatch {
     uint32_t count = 0;
     uint64_t first_record = 0;  // Record number (L2) of row 0; rows are consecutive.
 
-    std::vector<uint64_t> id_lo;               // u64, u128; for bytes the engine fills it.
-    std::vector<uint64_t> id_hi;               // u128; for bytes the engine fills it.
-    std::vector<std::string_view> id_text;     // bytes only.
+    std::vector<uint64_t> id_lo;            // u64, u128; for bytes the engine fills it.
+    std::vector<uint64_t> id_hi;            // u128; for bytes the engine fills it.
+    std::vector<std::string_view> id_text;  // bytes only.
     std::vector<int64_t> time_us;
     std::vector<int64_t> key_int;              // KeyShape::integer.
     std::vector<std::string_view> key_text;    // KeyShape::encoded.

@@ -16,12 +16,12 @@ struct PartitionReport {
 };
 
 struct ShardReport {
-    uint64_t events = 0;      // On-time events that this shard judged.
+    uint64_t events = 0;  // On-time events that this shard judged.
     uint64_t unique = 0;
-    uint64_t live_ids = 0;    // Remembered now.
-    uint64_t keys = 0;        // Key slots in use now.
-    uint64_t id_bytes = 0;    // Committed for ids.
-    uint64_t key_bytes = 0;   // Committed for keys, panes and sessions.
+    uint64_t live_ids = 0;         // Remembered now.
+    uint64_t keys = 0;             // Key slots in use now.
+    uint64_t id_bytes = 0;         // Committed for ids.
+    uint64_t key_bytes = 0;        // Committed for keys, panes and sessions.
     uint64_t huge_page_bytes = 0;  // Of id_bytes, granted as huge pages.
 };
 
@@ -30,17 +30,18 @@ struct Report {
     Ledger ledger;
     std::vector<PartitionReport> partitions;
     std::vector<ShardReport> shards;
-    uint64_t rows = 0;             // Final rows handed out.
+    uint64_t rows = 0;  // Final rows handed out.
     uint64_t dead_letters = 0;
     uint64_t bytes_read = 0;
     int64_t watermark_us = INT64_MIN;
-    double seconds = 0;            // Wall time of run(), 0 for an embedded engine.
+    double seconds = 0;  // Wall time of run(), 0 for an embedded engine.
     uint64_t resident_bytes_max = 0;
-    std::string simd;              // "scalar", "avx2" or "avx512": what was really used.
+    std::string simd;  // "scalar", "avx2" or "avx512": what was really used.
     // approximate: unique events lost per day at this run's rate and the declared error rate.
     double expected_lost_per_day = 0;
-    int64_t horizon_shortened_us = 0;  // OnFull::forget: how much earlier ids were forgotten, at worst.
-    bool complete = true;              // false: stopped by OnFull::stop or an error.
+    int64_t horizon_shortened_us =
+        0;                 // OnFull::forget: how much earlier ids were forgotten, at worst.
+    bool complete = true;  // false: stopped by OnFull::stop or an error.
 
     // Adds a partition, and its ledger to the total.
     void add(PartitionReport partition) {

@@ -28,18 +28,20 @@ struct Run {
     // Each lane can be paused by itself (T7): the files of a list that are partitions of their own.
     // One lane is the usual case. At least one.
     std::vector<Source*> lanes;
-    std::vector<Sink*> sinks;          // Each gets every row (or every unique record).
-    Sink* dead_letters = nullptr;      // Gets JSON lines; null: kept ones are only counted.
+    std::vector<Sink*> sinks;      // Each gets every row (or every unique record).
+    Sink* dead_letters = nullptr;  // Gets JSON lines; null: kept ones are only counted.
     DeadLetters late = DeadLetters::keep;
     DeadLetters corrupt = DeadLetters::keep;  // fail: stop with Code::corrupt_input at the first.
     Clock* clock = &system_clock();
-    std::function<bool()> stop_requested;               // Asked often; true: drain and finish normally.
-    std::function<void(const Progress&)> on_progress;   // About four times a second, on run()'s thread.
+    std::function<bool()> stop_requested;  // Asked often; true: drain and finish normally.
+    std::function<void(const Progress&)>
+        on_progress;  // About four times a second, on run()'s thread.
 };
 
-// Runs a job to its end: opens sources and sinks, reads, judges, writes, finishes the sinks; or, on an
-// error, abandons them. With config.engine.threads > 1 it makes one receiver, that many workers and one
-// emitter, joined before it returns. Never throws, prints or exits. The report is filled in either way.
+// Runs a job to its end: opens sources and sinks, reads, judges, writes, finishes the sinks; or, on
+// an error, abandons them. With config.engine.threads > 1 it makes one receiver, that many workers
+// and one emitter, joined before it returns. Never throws, prints or exits. The report is filled in
+// either way.
 Status run(const Config& config, const Run& job, Report& report);
 
 }  // namespace trommel

@@ -18,7 +18,8 @@ struct RowBatch {
     std::vector<int64_t> key_int;   // KeyShape::integer.
     std::vector<uint32_t> key_end;  // KeyShape::encoded: key i ends here in key_bytes.
     std::vector<char> key_bytes;
-    std::vector<std::vector<int128>> aggregates;  // [aggregate][row], scaled by 10^Aggregate::digits.
+    std::vector<std::vector<int128>>
+        aggregates;  // [aggregate][row], scaled by 10^Aggregate::digits.
 
     size_t count() const { return window.size(); }
     std::string_view key_text(size_t row) const {
@@ -37,7 +38,8 @@ struct RowBatch {
 };
 
 // Where results go. Used by one thread, the emitter's. A sink buffers at most a declared number of
-// bytes. Errors end the run: Code::closed quietly (the reader went away), others with their message.
+// bytes. Errors end the run: Code::closed quietly (the reader went away), others with their
+// message.
 class Sink {
    public:
     virtual ~Sink() = default;
@@ -45,7 +47,8 @@ class Sink {
     virtual Status write_rows(const RowBatch& rows) = 0;
     // One record's original bytes, without a line end; output: unique, and dead letters.
     virtual Status write_record(std::string_view raw) = 0;
-    // Makes what was written visible to a reader; called whenever the engine has nothing better to do.
+    // Makes what was written visible to a reader; called whenever the engine has nothing better to
+    // do.
     virtual Status flush() = 0;
     // The output is complete: sync it and give it its final name. Nothing is written after.
     virtual Status finish() = 0;

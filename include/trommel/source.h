@@ -7,8 +7,9 @@
 
 namespace trommel {
 
-// Where records come from. A source is a sequence of records in order (contract, Words: one or several
-// partitions). It is used by one thread, its receiver's, and never waits: poll() returns what is there.
+// Where records come from. A source is a sequence of records in order (contract, Words: one or
+// several partitions). It is used by one thread, its receiver's, and never waits: poll() returns
+// what is there.
 class Source {
    public:
     enum class State : uint8_t {
@@ -27,10 +28,10 @@ class Source {
     virtual ~Source() = default;
 
     // Appends up to batch.capacity - batch.count records, in order, to a batch that the caller has
-    // cleared; corrupt ones come in their place with Verdict::corrupt, a detail and raw bytes. Does a
-    // bounded amount of work. A readable record with a time above `until_us` stops the poll before
-    // that record: state is `records` if rows were added, else `held`. Rows of one batch come from
-    // one stretch of the source: batch.first_record is set.
+    // cleared; corrupt ones come in their place with Verdict::corrupt, a detail and raw bytes. Does
+    // a bounded amount of work. A readable record with a time above `until_us` stops the poll
+    // before that record: state is `records` if rows were added, else `held`. Rows of one batch
+    // come from one stretch of the source: batch.first_record is set.
     virtual Poll poll(RecordBatch& batch, int64_t until_us) = 0;
 
     // Opens the source: finds out what poll() needs. Called once, before the first poll.
@@ -39,13 +40,14 @@ class Source {
     // What dead letters and the report call this source: its path, "stdin", "synthetic".
     virtual std::string_view name() const = 0;
 
-    // Partitions have the numbers 0 to partitions()-1, given in order of discovery and never reused.
-    // Those that exist after open() are known from the start (T2); a partition field discovers more.
+    // Partitions have the numbers 0 to partitions()-1, given in order of discovery and never
+    // reused. Those that exist after open() are known from the start (T2); a partition field
+    // discovers more.
     virtual uint32_t partitions() const = 0;
     virtual std::string_view partition_name(uint32_t partition) const = 0;
 
-    // The partition that corrupt records without one belong to (E6), or UINT32_MAX when every record
-    // of the source has one. It takes part in no watermark.
+    // The partition that corrupt records without one belong to (E6), or UINT32_MAX when every
+    // record of the source has one. It takes part in no watermark.
     virtual uint32_t source_partition() const { return UINT32_MAX; }
 
     // Bytes consumed so far, of the source as stored (compressed), and its size if known, else 0.

@@ -47,8 +47,10 @@ std::string_view ByteArena::at(uint64_t place) const {
 void ByteArena::keep_until(uint64_t place, uint16_t tick, uint16_t floor) {
     Segment& segment = segments_[place / kSegmentBytes];
     const auto above = [floor](uint16_t t) { return static_cast<uint16_t>(t - floor); };
-    // An id of the segment may have died since: then its tick lies below the floor and counts for nothing.
-    if (!is_live(segment.newest, floor) || above(tick) > above(segment.newest)) segment.newest = tick;
+    // An id of the segment may have died since: then its tick lies below the floor and counts for
+    // nothing.
+    if (!is_live(segment.newest, floor) || above(tick) > above(segment.newest))
+        segment.newest = tick;
 }
 
 void ByteArena::drop_before(uint16_t floor) {

@@ -11,7 +11,8 @@ namespace trommel::cpu {
 // The bytes of verified ids, in segments that are dropped whole once nothing in them can matter.
 class ByteArena {
    public:
-    static constexpr size_t kSegmentBytes = size_t{256} << 10;  // Also the longest id, less its length.
+    static constexpr size_t kSegmentBytes = size_t{256}
+                                            << 10;  // Also the longest id, less its length.
     static constexpr uint64_t kNowhere = UINT64_MAX;
 
     explicit ByteArena(MemoryBudget& budget);

@@ -28,8 +28,7 @@ struct Ops {
         const __m128i above = _mm_sub_epi16(ticks, _mm_set1_epi16(static_cast<short>(floor)));
         const __m128i limit = _mm_set1_epi16(static_cast<short>(kLiveTicks - 1));
         const __m128i live = _mm_cmpeq_epi16(_mm_subs_epu16(above, limit), _mm_setzero_si128());
-        return static_cast<uint32_t>(
-            _mm_movemask_epi8(_mm_packs_epi16(live, _mm_setzero_si128())));
+        return static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(live, _mm_setzero_si128())));
     }
 };
 

@@ -29,10 +29,12 @@ struct Ops {
 
 }  // namespace
 
-__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi,prfchw"))) void home_pass_64_avx512(HomePass& pass) {
+__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi,prfchw"))) void home_pass_64_avx512(
+    HomePass& pass) {
     run_home_pass<Home64>(pass);
 }
-__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi,prfchw"))) void home_pass_128_avx512(HomePass& pass) {
+__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi,prfchw"))) void home_pass_128_avx512(
+    HomePass& pass) {
     run_home_pass<Home128>(pass);
 }
 

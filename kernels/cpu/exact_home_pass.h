@@ -1,19 +1,24 @@
 // The pass over home lines, as text: each SIMD variant includes it after defining
 //   TROMMEL_TARGET            the target attribute of every function
 //   struct Ops                needle(first, second), equal8(line, needle), live8(line, floor)
-// equal8: bit i is set when 64-bit word i of the line equals word i of the needle (words 0-2 hold `first`,
-// 3-5 `second`). live8: bit i is set when the i-th of the line's last eight 16-bit words is a live tick.
+// equal8: bit i is set when 64-bit word i of the line equals word i of the needle (words 0-2 hold
+// `first`, 3-5 `second`). live8: bit i is set when the i-th of the line's last eight 16-bit words
+// is a live tick.
 //
-// Decides every event that its home line alone can decide: duplicates, and new ids for which the line has
-// room. The rest (overflow) is deferred; an id's deferred events stay in order, and no later event of the
-// same id can be decided here in the meantime, because nothing leaves a line during a pass.
+// Decides every event that its home line alone can decide: duplicates, and new ids for which the
+// line has room. The rest (overflow) is deferred; an id's deferred events stay in order, and no
+// later event of the same id can be decided here in the meantime, because nothing leaves a line
+// during a pass.
 
 struct Home64 {
     using Line = Line64;
     static constexpr uint32_t kOverflowLane = 6;
     TROMMEL_TARGET static uint32_t slots(uint32_t equal) { return equal; }
-    TROMMEL_TARGET static uint64_t second(const HomePass& pass, uint32_t row) { return pass.lo[row]; }
-    TROMMEL_TARGET static void store(Line& line, uint32_t slot, const HomePass& pass, uint32_t row) {
+    TROMMEL_TARGET static uint64_t second(const HomePass& pass, uint32_t row) {
+        return pass.lo[row];
+    }
+    TROMMEL_TARGET static void store(Line& line, uint32_t slot, const HomePass& pass,
+                                     uint32_t row) {
         line.id[slot] = pass.lo[row];
     }
 };
@@ -22,8 +27,11 @@ struct Home128 {
     using Line = Line128;
     static constexpr uint32_t kOverflowLane = 3;
     TROMMEL_TARGET static uint32_t slots(uint32_t equal) { return equal & equal >> 3; }
-    TROMMEL_TARGET static uint64_t second(const HomePass& pass, uint32_t row) { return pass.hi[row]; }
-    TROMMEL_TARGET static void store(Line& line, uint32_t slot, const HomePass& pass, uint32_t row) {
+    TROMMEL_TARGET static uint64_t second(const HomePass& pass, uint32_t row) {
+        return pass.hi[row];
+    }
+    TROMMEL_TARGET static void store(Line& line, uint32_t slot, const HomePass& pass,
+                                     uint32_t row) {
         line.lo[slot] = pass.lo[row];
         line.hi[slot] = pass.hi[row];
     }
@@ -44,7 +52,8 @@ TROMMEL_TARGET void judge_at_home(HomePass& pass, uint32_t k) {
         const int32_t distance = static_cast<uint16_t>(remembered - pass.floor) -
                                  static_cast<int32_t>(static_cast<uint16_t>(tick - pass.floor));
         const uint32_t apart = static_cast<uint32_t>(distance < 0 ? -distance : distance);
-        pass.outcomes[k] = static_cast<uint8_t>(apart <= pass.reach ? Outcome::duplicate : Outcome::renewed);
+        pass.outcomes[k] =
+            static_cast<uint8_t>(apart <= pass.reach ? Outcome::duplicate : Outcome::renewed);
         if (apart > pass.reach && distance < 0) {
             --pass.live_by_tick[remembered];
             ++pass.live_by_tick[tick];
@@ -53,9 +62,9 @@ TROMMEL_TARGET void judge_at_home(HomePass& pass, uint32_t k) {
         return;
     }
     const uint32_t free = ~live & kMask;
-    const uint32_t bit =
-        static_cast<uint32_t>(pass.hash[row] >> 44) & (Line::kOverflowBits - 1);
-    const bool moved_on = (live >> Home::kOverflowLane & 1) != 0 && (line.overflow_bits >> bit & 1) != 0;
+    const uint32_t bit = static_cast<uint32_t>(pass.hash[row] >> 44) & (Line::kOverflowBits - 1);
+    const bool moved_on =
+        (live >> Home::kOverflowLane & 1) != 0 && (line.overflow_bits >> bit & 1) != 0;
     if (free == 0 || moved_on) {
         pass.deferred[pass.deferred_count++] = k;
         return;

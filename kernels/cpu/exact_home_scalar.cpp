@@ -38,7 +38,11 @@ struct Ops {
 
 }  // namespace
 
-void home_pass_64_scalar(HomePass& pass) { run_home_pass<Home64>(pass); }
-void home_pass_128_scalar(HomePass& pass) { run_home_pass<Home128>(pass); }
+void home_pass_64_scalar(HomePass& pass) {
+    run_home_pass<Home64>(pass);
+}
+void home_pass_128_scalar(HomePass& pass) {
+    run_home_pass<Home128>(pass);
+}
 
 }  // namespace trommel::cpu

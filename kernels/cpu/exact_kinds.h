@@ -22,7 +22,8 @@ struct Kind64 {
         return entry.id == ids.lo[row];
     }
     static Entry entry(const Line& line, uint32_t slot) { return {line.id[slot]}; }
-    static bool make(Entry& entry, const IdColumns& ids, uint32_t row, uint16_t, uint16_t, ByteArena*) {
+    static bool make(Entry& entry, const IdColumns& ids, uint32_t row, uint16_t, uint16_t,
+                     ByteArena*) {
         entry = {ids.lo[row]};
         return true;
     }
@@ -46,7 +47,8 @@ struct Kind128 {
         return entry.lo == ids.lo[row] && entry.hi == ids.hi[row];
     }
     static Entry entry(const Line& line, uint32_t slot) { return {line.lo[slot], line.hi[slot]}; }
-    static bool make(Entry& entry, const IdColumns& ids, uint32_t row, uint16_t, uint16_t, ByteArena*) {
+    static bool make(Entry& entry, const IdColumns& ids, uint32_t row, uint16_t, uint16_t,
+                     ByteArena*) {
         entry = {ids.lo[row], ids.hi[row]};
         return true;
     }
@@ -62,15 +64,16 @@ struct Kind128 {
 
 // lo is the placement hash, hi the place of the bytes; only equal bytes are the same id.
 struct KindVerified : Kind128 {
-    static bool matches(const Entry& entry, const IdColumns& ids, uint32_t row, const ByteArena* arena) {
+    static bool matches(const Entry& entry, const IdColumns& ids, uint32_t row,
+                        const ByteArena* arena) {
         return entry.lo == ids.hash[row] && arena->at(entry.hi) == ids.text[row];
     }
     static bool matches(const Line& line, uint32_t slot, const IdColumns& ids, uint32_t row,
                         const ByteArena* arena) {
         return matches(entry(line, slot), ids, row, arena);
     }
-    static bool make(Entry& entry, const IdColumns& ids, uint32_t row, uint16_t tick, uint16_t floor,
-                     ByteArena* arena) {
+    static bool make(Entry& entry, const IdColumns& ids, uint32_t row, uint16_t tick,
+                     uint16_t floor, ByteArena* arena) {
         entry = {ids.hash[row], arena->append(ids.text[row], tick, floor)};
         return entry.hi != ByteArena::kNowhere;
     }

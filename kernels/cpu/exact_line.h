@@ -7,14 +7,15 @@
 // The 64-byte lines of the exact table (essay: exact_table.md).
 namespace trommel::cpu {
 
-// Ticks are kept modulo 2^16. One is live when it lies at most kLiveTicks above the floor, the oldest
-// tick that can still matter; every other value means an empty slot. 400 horizons of drift (contract T7)
-// are 25,600 ticks, on either side of the first event while no watermark is known.
+// Ticks are kept modulo 2^16. One is live when it lies at most kLiveTicks above the floor, the
+// oldest tick that can still matter; every other value means an empty slot. 400 horizons of drift
+// (contract T7) are 25,600 ticks, on either side of the first event while no watermark is known.
 inline constexpr uint32_t kLiveTicks = 52000;
-inline constexpr int64_t kAnchorTicks = 25900;  // Floor below the first event while nothing is known.
-// A page is swept at least once while the floor moves on by this much, so that no dead tick comes to life
-// again: dead ticks have 65,536 - 52,000 = 13,536 to go, and a sweep may take twice its due when the table
-// doubles meanwhile.
+inline constexpr int64_t kAnchorTicks =
+    25900;  // Floor below the first event while nothing is known.
+// A page is swept at least once while the floor moves on by this much, so that no dead tick comes
+// to life again: dead ticks have 65,536 - 52,000 = 13,536 to go, and a sweep may take twice its due
+// when the table doubles meanwhile.
 inline constexpr int64_t kSweepTicks = 6000;
 
 constexpr bool is_live(uint16_t tick, uint16_t floor) {
@@ -33,8 +34,9 @@ struct Line64 {
 
     uint64_t id[6];
     uint16_t tick[6];
-    uint16_t overflow_tick;  // Newest tick of an id that overflowed from here; the bits are void after it.
-    Bits overflow_bits;      // One bit for 1/16 of the ids: has any of them moved on to the next line?
+    uint16_t overflow_tick;  // Newest tick of an id that overflowed from here; the bits are void
+                             // after it.
+    Bits overflow_bits;  // One bit for 1/16 of the ids: has any of them moved on to the next line?
 };
 
 // Three 128-bit ids; or, with `verify`, three hashes and the places of the ids' bytes.
@@ -59,22 +61,22 @@ struct HomePass {
     char* lines;                 // The table.
     const uint32_t* line_index;  // Of rows[k].
     const uint32_t* rows;
-    const uint16_t* ticks;       // Of rows[k].
+    const uint16_t* ticks;  // Of rows[k].
     uint32_t count;
-    const uint64_t* hash;        // Of row.
-    const uint64_t* lo;          // Of row.
-    const uint64_t* hi;          // Of row; Line128 only.
+    const uint64_t* hash;  // Of row.
+    const uint64_t* lo;    // Of row.
+    const uint64_t* hi;    // Of row; Line128 only.
     uint16_t floor;
     uint32_t reach;
-    uint32_t* live_by_tick;      // 65,536 counters.
-    uint8_t* outcomes;           // Outcome of rows[k]; not written for deferred ones.
-    uint32_t* deferred;          // Out: positions k that one line could not decide, in order.
+    uint32_t* live_by_tick;  // 65,536 counters.
+    uint8_t* outcomes;       // Outcome of rows[k]; not written for deferred ones.
+    uint32_t* deferred;      // Out: positions k that one line could not decide, in order.
     uint32_t deferred_count;
-    uint32_t inserted;           // Out.
+    uint32_t inserted;  // Out.
 };
 
-// How far ahead lines are prefetched: 128 reached the highest rate of random line updates on the machine of
-// the prototype (720 M/s against 197 at 48 for 256 MiB).
+// How far ahead lines are prefetched: 128 reached the highest rate of random line updates on the
+// machine of the prototype (720 M/s against 197 at 48 for 256 MiB).
 inline constexpr uint32_t kLookahead = 128;
 
 void home_pass_64_scalar(HomePass& pass);

@@ -18,8 +18,8 @@ namespace {
 
 using rules::kLinesPerPage;
 
-// The table grows when more than this share of its slots is live, and is full, once it may not grow any
-// more, at kFillMax. 0.36 of six slots is 30 bytes per live 64-bit id (essay: exact_table.md).
+// The table grows when more than this share of its slots is live, and is full, once it may not grow
+// any more, at kFillMax. 0.36 of six slots is 30 bytes per live 64-bit id (essay: exact_table.md).
 constexpr double kFillGrow = 0.36;
 constexpr double kFillMax = 0.80;
 constexpr size_t kStashMax = 1024;
@@ -161,8 +161,8 @@ class ExactTable final : public IdMemory {
         return reinterpret_cast<Line*>(region_.data() + page * kPageBytes);
     }
 
-    // Linear hashing over pages (Litwin, VLDB 1980): the first split_ pages of this round have been split,
-    // so one more bit decides among them. Pages of a group lie groups_ apart.
+    // Linear hashing over pages (Litwin, VLDB 1980): the first split_ pages of this round have been
+    // split, so one more bit decides among them. Pages of a group lie groups_ apart.
     uint64_t page_of(uint64_t hash) const {
         const uint64_t group = rules::group_of(hash) - options_.group_begin;
         const uint64_t bits = rules::page_bits_of(hash);
@@ -178,8 +178,9 @@ class ExactTable final : public IdMemory {
             typename Line::Bits{1} << (rules::overflow_bits_of(hash) % Line::kOverflowBits));
     }
 
-    // Fills row_ticks_ for the rows whose tick can be kept. Others (partitions further apart than a table
-    // can hold, which contract T7 excludes but for partitions that have shown nothing yet) are `full`.
+    // Fills row_ticks_ for the rows whose tick can be kept. Others (partitions further apart than a
+    // table can hold, which contract T7 excludes but for partitions that have shown nothing yet)
+    // are `full`.
     uint32_t note_ticks(const IdColumns& ids, const uint32_t* rows, uint32_t count,
                         Outcome* outcomes) {
         span_exceeded_ = false;
@@ -197,7 +198,8 @@ class ExactTable final : public IdMemory {
                 end = begin + ticks_.tick_us;
             }
             if (tick < floor_tick_ || tick - floor_tick_ >= kLiveTicks) {
-                outcomes[k] = tick < floor_tick_ && shortened_us_ > 0 ? Outcome::unique : Outcome::full;
+                outcomes[k] =
+                    tick < floor_tick_ && shortened_us_ > 0 ? Outcome::unique : Outcome::full;
                 span_exceeded_ |= outcomes[k] == Outcome::full;
                 if (kept == k) copy_prefix(rows, k);
                 continue;
@@ -220,9 +222,21 @@ class ExactTable final : public IdMemory {
 
     void judge_at_home(const IdColumns& ids, const uint32_t* rows, uint32_t count,
                        Outcome* outcomes) {
-        HomePass pass{region_.data(), line_index_.data(), rows, row_ticks_.data(), count,
-                      ids.hash, ids.lo, ids.hi, floor16(), static_cast<uint32_t>(ticks_.reach),
-                      live_by_tick_.data(), reinterpret_cast<uint8_t*>(outcomes), deferred_.data(), 0, 0};
+        HomePass pass{region_.data(),
+                      line_index_.data(),
+                      rows,
+                      row_ticks_.data(),
+                      count,
+                      ids.hash,
+                      ids.lo,
+                      ids.hi,
+                      floor16(),
+                      static_cast<uint32_t>(ticks_.reach),
+                      live_by_tick_.data(),
+                      reinterpret_cast<uint8_t*>(outcomes),
+                      deferred_.data(),
+                      0,
+                      0};
         pass_(pass);
         live_ += pass.inserted;
         for (uint32_t d = 0; d < pass.deferred_count; ++d) {
@@ -288,7 +302,8 @@ class ExactTable final : public IdMemory {
         return {};
     }
 
-    void restamp(const IdColumns& ids, uint32_t row, uint32_t home, const Place& place, uint16_t tick) {
+    void restamp(const IdColumns& ids, uint32_t row, uint32_t home, const Place& place,
+                 uint16_t tick) {
         uint16_t& remembered = tick_at(place);
         --live_by_tick_[remembered];
         ++live_by_tick_[tick];
@@ -297,8 +312,8 @@ class ExactTable final : public IdMemory {
         for (uint32_t step = 0; step < place.steps; ++step) {
             mark_overflow(lines[(home + step) % kLinesPerPage], overflow_bit(ids.hash[row]), tick);
         }
-        const Entry entry = place.line == nullptr ? stash_[place.slot].entry
-                                                  : Kind::entry(*place.line, place.slot);
+        const Entry entry =
+            place.line == nullptr ? stash_[place.slot].entry : Kind::entry(*place.line, place.slot);
         Kind::keep_until(entry, tick, floor16(), arena_.get());
     }
 
@@ -335,8 +350,9 @@ class ExactTable final : public IdMemory {
         std::fill_n(page_lines(page), kLinesPerPage, blank);
     }
 
-    // Writes a page anew: without its dead, every id as near to its home as may be, exact overflow bits.
-    // A split and a sweep are the same thing; after a split half of the ids land in the new page.
+    // Writes a page anew: without its dead, every id as near to its home as may be, exact overflow
+    // bits. A split and a sweep are the same thing; after a split half of the ids land in the new
+    // page.
     void rebuild(uint64_t page) {
         alignas(64) Line old[kLinesPerPage];
         std::copy_n(page_lines(page), kLinesPerPage, old);
@@ -366,7 +382,8 @@ class ExactTable final : public IdMemory {
     void grow_for(uint32_t count) {
         const auto wanted = static_cast<double>(live_ + count);
         while (wanted > static_cast<double>(pages_ * kSlotsPerPage) * kFillGrow) {
-            // Without expiry the pages' share of ids is what it is; a page more is a page less crowded.
+            // Without expiry the pages' share of ids is what it is; a page more is a page less
+            // crowded.
             if (level_ + 1 > 32 || pages_ * kLinesPerPage >= UINT32_MAX - kLinesPerPage) return;
             if (!region_.grow_to((pages_ + 1) * kPageBytes)) return;
             make_blank(pages_++);
@@ -458,9 +475,12 @@ std::unique_ptr<IdMemory> make(const ExactTableOptions& options, MemoryBudget& b
 std::unique_ptr<IdMemory> make_exact_table(const ExactTableOptions& options, MemoryBudget& budget) {
     TROMMEL_ASSERT(options.group_begin < options.group_end && options.group_end <= rules::kGroups);
     switch (options.kind) {
-        case IdKind::u64: return make<Kind64>(options, budget);
-        case IdKind::u128: return make<Kind128>(options, budget);
-        case IdKind::verified: return make<KindVerified>(options, budget);
+        case IdKind::u64:
+            return make<Kind64>(options, budget);
+        case IdKind::u128:
+            return make<Kind128>(options, budget);
+        case IdKind::verified:
+            return make<KindVerified>(options, budget);
     }
     return nullptr;
 }

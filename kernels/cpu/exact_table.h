@@ -2,11 +2,12 @@
 #include <cstdint>
 #include <memory>
 
+#include "trommel/config.h"
+
 #include "kernels/cpu/id_memory.h"
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/simd_level.h"
 #include "kernels/rules/hash.h"
-#include "trommel/config.h"
 
 namespace trommel::cpu {
 
@@ -27,9 +28,9 @@ struct ExactTableOptions {
     SimdLevel simd = SimdLevel::scalar;
 };
 
-// An exact, expiring hash table of ids: one 64-byte line decides almost every event, entries expire in
-// place, and it grows a few 4 KiB pages per batch. Essay with drawing and numbers: exact_table.md.
-// Returns null when the budget does not cover the smallest table (4 KiB per group).
+// An exact, expiring hash table of ids: one 64-byte line decides almost every event, entries expire
+// in place, and it grows a few 4 KiB pages per batch. Essay with drawing and numbers:
+// exact_table.md. Returns null when the budget does not cover the smallest table (4 KiB per group).
 std::unique_ptr<IdMemory> make_exact_table(const ExactTableOptions& options, MemoryBudget& budget);
 
 // Bytes that `ids` live ids take at the table's usual fill; for `check`.

@@ -17,36 +17,40 @@ enum class Outcome : uint8_t {
 struct IdColumns {
     const uint64_t* hash = nullptr;  // Placement hash, see kernels/rules/partition.h.
     const uint64_t* lo = nullptr;
-    const uint64_t* hi = nullptr;             // 128-bit ids.
-    const std::string_view* text = nullptr;   // verify.
+    const uint64_t* hi = nullptr;            // 128-bit ids.
+    const std::string_view* text = nullptr;  // verify.
     const int64_t* time_us = nullptr;
 };
 
-// One shard's memory of ids: exact table or approximate filter. One owner, one thread; one virtual call
-// per batch. Allocates nothing after creation but pages of its region.
+// One shard's memory of ids: exact table or approximate filter. One owner, one thread; one virtual
+// call per batch. Allocates nothing after creation but pages of its region.
 class IdMemory {
    public:
     virtual ~IdMemory() = default;
 
-    // Moves on in time: `watermark_us` is the job's watermark before the coming events (lateness.h's
-    // kUnknownUs while unknown), `time_us` the time of one of them, to have a place to start from.
+    // Moves on in time: `watermark_us` is the job's watermark before the coming events
+    // (lateness.h's kUnknownUs while unknown), `time_us` the time of one of them, to have a place
+    // to start from.
     virtual void advance(int64_t watermark_us, int64_t time_us) = 0;
 
     // Judges the on-time events `rows[0..count)` in this order; outcomes[k] belongs to rows[k].
     virtual void judge(const IdColumns& ids, const uint32_t* rows, uint32_t count,
                        Outcome* outcomes) = 0;
 
-    // OnFull::forget: forgets the oldest ids early, to make room for `events` more. False when there is
-    // nothing older than the newest. horizon_shortened_us() says how much too early, at worst.
+    // OnFull::forget: forgets the oldest ids early, to make room for `events` more. False when
+    // there is nothing older than the newest. horizon_shortened_us() says how much too early, at
+    // worst.
     virtual bool forget_oldest(uint32_t events) = 0;
     virtual int64_t horizon_shortened_us() const = 0;
 
-    // Forgets an event whose outcome was just `unique`: it was refused for another reason and is to leave
-    // no trace. Not for `renewed` ones: forgetting those could let a copy of the earlier event through.
+    // Forgets an event whose outcome was just `unique`: it was refused for another reason and is to
+    // leave no trace. Not for `renewed` ones: forgetting those could let a copy of the earlier
+    // event through.
     virtual void take_back(const IdColumns& ids, uint32_t row) = 0;
 
-    // Was an event of the last judge() `full` because its time lies further from the others' than this
-    // memory spans (partitions that show nothing hold the watermark back), and not for want of bytes?
+    // Was an event of the last judge() `full` because its time lies further from the others' than
+    // this memory spans (partitions that show nothing hold the watermark back), and not for want of
+    // bytes?
     virtual bool span_exceeded() const { return false; }
 
     virtual uint64_t live_ids() const = 0;

@@ -1,18 +1,19 @@
 #include "kernels/cpu/memory.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <memory>
+#include <sys/mman.h>
 
 #include "kernels/rules/assert.h"
 
 namespace trommel::cpu {
 namespace {
 
-size_t round_up(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
+size_t round_up(size_t bytes, size_t unit) {
+    return (bytes + unit - 1) / unit * unit;
+}
 
 }  // namespace
 
@@ -55,7 +56,8 @@ void Region::shrink_to_zero() {
 }
 
 uint64_t huge_page_bytes(const void* data, size_t bytes) {
-    const std::unique_ptr<FILE, int (*)(FILE*)> maps(std::fopen("/proc/self/smaps", "re"), &std::fclose);
+    const std::unique_ptr<FILE, int (*)(FILE*)> maps(std::fopen("/proc/self/smaps", "re"),
+                                                     &std::fclose);
     if (!maps) return 0;
     const size_t begin = reinterpret_cast<size_t>(data);
     char line[512];

@@ -26,18 +26,21 @@ class MemoryBudget {
     uint64_t used_ = 0;
 };
 
-// A stretch of address space, reserved whole when it is made, of which a growing prefix is in use. What
-// is in use is read- and writable, zero at first, and never moves. Pages are touched first by whoever
-// writes them. Growth is charged to a budget: page by page up to 2 MiB, then by whole huge pages.
+// A stretch of address space, reserved whole when it is made, of which a growing prefix is in use.
+// What is in use is read- and writable, zero at first, and never moves. Pages are touched first by
+// whoever writes them. Growth is charged to a budget: page by page up to 2 MiB, then by whole huge
+// pages.
 class Region {
    public:
-    // Reserves `reserve_bytes` of address space (no memory). Reservation that fails leaves reserved_bytes() 0.
+    // Reserves `reserve_bytes` of address space (no memory). Reservation that fails leaves
+    // reserved_bytes() 0.
     Region(size_t reserve_bytes, MemoryBudget& budget);
     ~Region();
     Region(const Region&) = delete;
     Region& operator=(const Region&) = delete;
 
-    // Makes at least `bytes` usable; false, and nothing changed, when the reservation or the budget ends.
+    // Makes at least `bytes` usable; false, and nothing changed, when the reservation or the budget
+    // ends.
     bool grow_to(size_t bytes);
     // Gives the memory back to the system and the budget; contents are lost.
     void shrink_to_zero();

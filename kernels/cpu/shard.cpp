@@ -15,7 +15,8 @@ namespace {
 IdKind id_kind(const DedupOptions& dedup) {
     if (dedup.verify) return IdKind::verified;
     // An id within a key is a 128-bit hash of both.
-    return dedup.id_type == IdType::u64 && dedup.scope == Scope::global ? IdKind::u64 : IdKind::u128;
+    return dedup.id_type == IdType::u64 && dedup.scope == Scope::global ? IdKind::u64
+                                                                        : IdKind::u128;
 }
 
 std::unique_ptr<IdMemory> make_ids(const Config& config, const ShardOptions& options,
@@ -112,8 +113,8 @@ void Shard::judge(RecordBatch& batch, const IdColumns& ids, const uint32_t* rows
     unique_ += survivors - refused;
 }
 
-// OnFull::forget: judges again what found no room, having forgotten the oldest ids, for as long as there is
-// anything older to forget.
+// OnFull::forget: judges again what found no room, having forgotten the oldest ids, for as long as
+// there is anything older to forget.
 void Shard::make_room(const IdColumns& ids, const uint32_t* rows, uint32_t count) {
     for (;;) {
         uint32_t full = 0;
@@ -131,18 +132,20 @@ void Shard::make_room(const IdColumns& ids, const uint32_t* rows, uint32_t count
 void Shard::note_full(const char* what, const MemoryBudget& budget) {
     if (on_full_ != OnFull::stop || !full_.ok()) return;
     if (&budget == &id_budget_ && ids_->span_exceeded()) {
-        full_ = Status::error(Code::memory_full,
-                              "event times lie further apart than ids can be remembered for, because a "
-                              "partition holds the watermark back: end it, set time.idle_after or a "
-                              "smaller time.max_drift, or choose on_full: refuse or forget");
+        full_ =
+            Status::error(Code::memory_full,
+                          "event times lie further apart than ids can be remembered for, because a "
+                          "partition holds the watermark back: end it, set time.idle_after or a "
+                          "smaller time.max_drift, or choose on_full: refuse or forget");
         return;
     }
-    full_ = Status::error(
-        Code::memory_full,
-        std::string("the memory for ") + what + " is used up: " + std::to_string(budget.max_bytes()) +
-            " bytes of this shard, " + std::to_string(ids_ ? ids_->live_ids() : 0) + " ids and " +
-            std::to_string(windows_ ? windows_->keys() : 0) +
-            " keys live; it needs about twice engine.memory to go on, or on_full: refuse or forget");
+    full_ = Status::error(Code::memory_full,
+                          std::string("the memory for ") + what + " is used up: " +
+                              std::to_string(budget.max_bytes()) + " bytes of this shard, " +
+                              std::to_string(ids_ ? ids_->live_ids() : 0) + " ids and " +
+                              std::to_string(windows_ ? windows_->keys() : 0) +
+                              " keys live; it needs about twice engine.memory to go on, or "
+                              "on_full: refuse or forget");
 }
 
 ShardReport Shard::report() const {

@@ -30,11 +30,12 @@ Status simd_from_environment(SimdLevel& level) {
         if (std::string(asked) != to_text(known)) continue;
         level = known;
         if (known <= best) return {};
-        return Status::error(Code::invalid_config, std::string("TROMMEL_SIMD=") + asked +
-                                                       ": this processor has only " + to_text(best));
+        return Status::error(
+            Code::invalid_config,
+            std::string("TROMMEL_SIMD=") + asked + ": this processor has only " + to_text(best));
     }
-    return Status::error(Code::invalid_config, std::string("TROMMEL_SIMD=") + asked +
-                                                   ": use scalar, avx2 or avx512");
+    return Status::error(Code::invalid_config,
+                         std::string("TROMMEL_SIMD=") + asked + ": use scalar, avx2 or avx512");
 }
 
 }  // namespace trommel::cpu

@@ -1,8 +1,9 @@
 #pragma once
 #include <cstdint>
 
-#include "kernels/rules/host_device.h"
 #include "trommel/config.h"
+
+#include "kernels/rules/host_device.h"
 
 // What is a duplicate, and when may an id be forgotten (contract D2, D3).
 namespace trommel::rules {
@@ -34,9 +35,10 @@ TROMMEL_HD constexpr bool is_duplicate(int64_t remembered, int64_t tick, int64_t
     return remembered - tick <= reach && tick - remembered <= reach;
 }
 
-// The oldest tick that an on-time event could still match, once the job's watermark is `watermark_us`.
-// `pane_us` is the pane of the lateness rule (0 with sessions). Ids with an earlier tick may be forgotten.
-// Precondition: a finite horizon, and a watermark that is neither unknown nor the end of input.
+// The oldest tick that an on-time event could still match, once the job's watermark is
+// `watermark_us`. `pane_us` is the pane of the lateness rule (0 with sessions). Ids with an earlier
+// tick may be forgotten. Precondition: a finite horizon, and a watermark that is neither unknown
+// nor the end of input.
 TROMMEL_HD constexpr int64_t oldest_tick_needed(int64_t watermark_us, int64_t allowed_lateness_us,
                                                 int64_t pane_us, const DedupTicks& ticks) {
     return tick_of(watermark_us - allowed_lateness_us - pane_us, ticks) - ticks.reach;
@@ -48,12 +50,14 @@ TROMMEL_HD constexpr int64_t horizon_min_us(int64_t out_of_order_us, int64_t all
     return out_of_order_us + allowed_lateness_us + pane_us;
 }
 
-static_assert(floor_divide(-1, 10) == -1 && floor_divide(-10, 10) == -1 && floor_divide(9, 10) == 0);
+static_assert(floor_divide(-1, 10) == -1 && floor_divide(-10, 10) == -1 &&
+              floor_divide(9, 10) == 0);
 static_assert(floor_divide(-kTimeLimitUs, 1000) * 1000 <= -kTimeLimitUs);
 static_assert(dedup_ticks(1).tick_us == 1000 && dedup_ticks(1).reach == 1);
 static_assert(dedup_ticks(64000).tick_us == 1000 && dedup_ticks(64000).reach == 64);
 static_assert(dedup_ticks(64001).tick_us == 1001 && dedup_ticks(64001).reach == 64);
-static_assert(tick_of(-1, dedup_ticks(64000)) == -1 && tick_of(12345, dedup_ticks(kForeverUs)) == 0);
+static_assert(tick_of(-1, dedup_ticks(64000)) == -1 &&
+              tick_of(12345, dedup_ticks(kForeverUs)) == 0);
 static_assert(is_duplicate(0, 64, 64) && !is_duplicate(0, 65, 64) && is_duplicate(64, 0, 64));
 static_assert(oldest_tick_needed(100000, 0, 0, dedup_ticks(64000)) == 36);
 static_assert(oldest_tick_needed(100000, 1000, 1, dedup_ticks(64000)) == 34);

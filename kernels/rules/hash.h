@@ -1,13 +1,15 @@
 #pragma once
 #include <cstdint>
 
-#include "kernels/rules/host_device.h"
 #include "trommel/int128.h"
+
+#include "kernels/rules/host_device.h"
 
 // Hashes that decide where an id or a key lives. They never decide equality (contract E1).
 //
-// Seeds are secret, drawn per job and different per purpose: with a known seed, 30,000 crafted ids slow a
-// table several hundred times, and a sender could suppress somebody else's event in approximate mode.
+// Seeds are secret, drawn per job and different per purpose: with a known seed, 30,000 crafted ids
+// slow a table several hundred times, and a sender could suppress somebody else's event in
+// approximate mode.
 namespace trommel::rules {
 
 // Four words of one purpose. b and d multiply, so they are odd.

@@ -10,20 +10,25 @@
 //   49..44 overflow  which bit of a line's overflow summary stands for this id
 //   31..0  page      of the group; low bits first, one more each time the table doubles
 //
-// The filter takes its bits from the same groups and from a second multiply: kernels/rules/filter.h.
+// The filter takes its bits from the same groups and from a second multiply:
+// kernels/rules/filter.h.
 namespace trommel::rules {
 
 inline constexpr uint32_t kGroups = 256;
 inline constexpr uint32_t kLinesPerPage = 64;
 
-TROMMEL_HD constexpr uint32_t group_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 56); }
+TROMMEL_HD constexpr uint32_t group_of(uint64_t hash) {
+    return static_cast<uint32_t>(hash >> 56);
+}
 TROMMEL_HD constexpr uint32_t line_of(uint64_t hash) {
     return static_cast<uint32_t>(hash >> 50) & (kLinesPerPage - 1);
 }
 TROMMEL_HD constexpr uint32_t overflow_bits_of(uint64_t hash) {
     return static_cast<uint32_t>(hash >> 44) & 63;
 }
-TROMMEL_HD constexpr uint32_t page_bits_of(uint64_t hash) { return static_cast<uint32_t>(hash); }
+TROMMEL_HD constexpr uint32_t page_bits_of(uint64_t hash) {
+    return static_cast<uint32_t>(hash);
+}
 
 // Shard s of n owns the groups [group_begin(s, n), group_begin(s + 1, n)).
 TROMMEL_HD constexpr uint32_t group_begin(uint32_t shard, uint32_t shards) {

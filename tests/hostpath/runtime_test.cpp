@@ -139,6 +139,58 @@ TEST(Run, ASinkThatFailsEndsARunWhoseInputDoesNot) {
     }
 }
 
+TEST(Run, UsedUpMemoryStopsItAndEveryRecordIsAccountedFor) {
+    for (const uint32_t threads : kThreads) {
+        Config config = job(threads);
+        config.engine.memory_bytes = uint64_t{16} << 20;
+        config.engine.shares = {80, 10, 5};
+        std::vector<OracleEvent> events;
+        for (uint64_t i = 0; i < 100'000; ++i)
+            events.push_back(keyed(i, 5, static_cast<int64_t>(i)));
+        MemorySource source(config, events);
+        MemorySink sink(config), letters(config);
+        trommel::Run run;
+        run.lanes = {&source};
+        run.sinks = {&sink};
+        run.dead_letters = &letters;
+        Report report;
+        EXPECT_EQ(trommel::run(config, run, report).code, Code::memory_full);
+        EXPECT_FALSE(report.complete);
+        EXPECT_TRUE(report.ledger.adds_up());
+        EXPECT_EQ(report.ledger.in, source.records_brought());
+        EXPECT_LT(source.records_brought(), events.size());
+        EXPECT_GT(report.ledger[Verdict::refused], 0u);
+        EXPECT_EQ(sink.end(), MemorySink::End::abandoned);
+    }
+}
+
+TEST(Run, DeadLettersNamePartitionsThatAreDiscoveredMeanwhile) {
+    for (const uint32_t threads : kThreads) {
+        Config config = job(threads);
+        std::vector<OracleEvent> events;
+        for (uint32_t i = 0; i < 5000; ++i) {
+            events.push_back(keyed(i, i, 0));
+            events.back().partition = i / 10;
+            events.back().corrupt = i % 10 == 3;
+        }
+        MemorySource source(config, events);
+        MemorySink sink(config), letters(config);
+        trommel::Run run;
+        run.lanes = {&source};
+        run.sinks = {&sink};
+        run.dead_letters = &letters;
+        Report report;
+        ASSERT_TRUE(trommel::run(config, run, report).ok());
+        ASSERT_EQ(letters.records().size(), 500u);
+        for (uint32_t p = 0; p < 500; ++p) {
+            const std::string name = "\"partition\":\"p" + std::to_string(p) + "\"";
+            ASSERT_NE(letters.records()[p].find(name), std::string::npos) << letters.records()[p];
+        }
+        EXPECT_EQ(report.partitions.size(), 500u);
+        EXPECT_EQ(report.dead_letters, 500u);
+    }
+}
+
 TEST(Run, WhatCannotBeOpenedLeavesEverySinkAbandoned) {
     for (const bool source_fails : {false, true}) {
         const Config config = job(2);

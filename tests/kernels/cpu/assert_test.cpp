@@ -1,15 +1,18 @@
 #include "kernels/rules/assert.h"
 
-#include <gtest/gtest.h>
-
 #include <cstdio>
+#include <gtest/gtest.h>
 
 namespace trommel {
 namespace {
 
-void say(const char* condition, const char*, int) { std::fprintf(stderr, "<%s>", condition); }
+void say(const char* condition, const char*, int) {
+    std::fprintf(stderr, "<%s>", condition);
+}
 
-TEST(AssertDeathTest, FailedConditionEndsTheProcess) { EXPECT_DEATH(TROMMEL_ASSERT(1 == 2), ""); }
+TEST(AssertDeathTest, FailedConditionEndsTheProcess) {
+    EXPECT_DEATH(TROMMEL_ASSERT(1 == 2), "");
+}
 
 TEST(AssertDeathTest, HandlerHearsTheConditionFirst) {
     EXPECT_DEATH(

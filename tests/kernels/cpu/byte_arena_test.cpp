@@ -1,7 +1,6 @@
 #include "kernels/cpu/byte_arena.h"
 
 #include <gtest/gtest.h>
-
 #include <map>
 #include <string>
 
@@ -38,7 +37,8 @@ TEST(ByteArena, KeepsLongerWhatIsSeenAgain) {
     arena.keep_until(place, 100, 0);
     arena.drop_before(50);
     EXPECT_EQ(arena.at(place), "seen twice");
-    EXPECT_EQ(arena.append(std::string(ByteArena::kSegmentBytes - 4, 'x'), 60, 50), ByteArena::kNowhere);
+    EXPECT_EQ(arena.append(std::string(ByteArena::kSegmentBytes - 4, 'x'), 60, 50),
+              ByteArena::kNowhere);
     arena.drop_before(101);
     EXPECT_NE(arena.append(std::string(ByteArena::kSegmentBytes - 4, 'x'), 101, 101),
               ByteArena::kNowhere);

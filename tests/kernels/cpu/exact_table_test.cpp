@@ -1,7 +1,6 @@
 #include "kernels/cpu/exact_table.h"
 
 #include <gtest/gtest.h>
-
 #include <map>
 #include <memory>
 #include <string>
@@ -32,8 +31,8 @@ class Stream {
         hi_.push_back(high);
         text_.push_back("id-" + std::to_string(id));
         time_us_.push_back(time_us);
-        const uint64_t hash = kind_ == IdKind::u64 ? rules::hash_u64(id, kSeed)
-                                                   : rules::hash_u128(id, high, kSeed);
+        const uint64_t hash =
+            kind_ == IdKind::u64 ? rules::hash_u64(id, kSeed) : rules::hash_u128(id, high, kSeed);
         hash_.push_back(hash & hash_mask);
         rows_.push_back(static_cast<uint32_t>(rows_.size()));
     }
@@ -51,7 +50,8 @@ class Stream {
     Outcome expect(size_t row) {
         const auto [at, is_new] = remembered_.try_emplace(lo_[row], time_us_[row]);
         if (is_new) return Outcome::unique;
-        const int64_t then = rules::tick_of(at->second, ticks_), now = rules::tick_of(time_us_[row], ticks_);
+        const int64_t then = rules::tick_of(at->second, ticks_),
+                      now = rules::tick_of(time_us_[row], ticks_);
         if (rules::is_duplicate(then, now, ticks_.reach)) return Outcome::duplicate;
         at->second = std::max(at->second, time_us_[row]);
         return Outcome::renewed;
@@ -71,7 +71,9 @@ class Stream {
     std::map<uint64_t, int64_t> remembered_;
 };
 
-bool is_unique(Outcome outcome) { return outcome == Outcome::unique || outcome == Outcome::renewed; }
+bool is_unique(Outcome outcome) {
+    return outcome == Outcome::unique || outcome == Outcome::renewed;
+}
 
 ExactTableOptions options_of(IdKind kind, SimdLevel simd, int64_t horizon_us) {
     ExactTableOptions options;
@@ -101,7 +103,8 @@ TEST_P(ExactTableTest, RemembersForeverAndGrowsFromOnePagePerGroup) {
     uint64_t unique = 0;
     for (int batch = 0; batch < 120; ++batch) {
         stream.clear();
-        for (int e = 0; e < 2048; ++e) stream.add(random.below(150'000), random.between(-1000, 1000));
+        for (int e = 0; e < 2048; ++e)
+            stream.add(random.below(150'000), random.between(-1000, 1000));
         table->advance(rules::kUnknownUs, 0);
         const std::vector<Outcome> outcomes = stream.judge(*table);
         for (size_t e = 0; e < stream.size(); ++e) {
@@ -116,8 +119,8 @@ TEST_P(ExactTableTest, RemembersForeverAndGrowsFromOnePagePerGroup) {
     }
 }
 
-// Ticks are kept modulo 65,536: driven through several wraps, with jumps, an id is remembered for exactly
-// its horizon and what has expired never comes back to life.
+// Ticks are kept modulo 65,536: driven through several wraps, with jumps, an id is remembered for
+// exactly its horizon and what has expired never comes back to life.
 TEST_P(ExactTableTest, ExpiresByTickThroughManyWraps) {
     constexpr int64_t kHorizon = 64'000, kOutOfOrder = 20'000;  // Tick 1 ms, reach 64.
     MemoryBudget budget(uint64_t{64} << 20);
@@ -222,14 +225,14 @@ std::string variant_name(const testing::TestParamInfo<Variant>& variant) {
            to_text(std::get<1>(variant.param));
 }
 
-INSTANTIATE_TEST_SUITE_P(Variants, ExactTableTest,
-                         testing::Combine(testing::Values(IdKind::u64, IdKind::u128, IdKind::verified),
-                                          testing::Values(SimdLevel::scalar, SimdLevel::avx2,
-                                                          SimdLevel::avx512)),
-                         variant_name);
+INSTANTIATE_TEST_SUITE_P(
+    Variants, ExactTableTest,
+    testing::Combine(testing::Values(IdKind::u64, IdKind::u128, IdKind::verified),
+                     testing::Values(SimdLevel::scalar, SimdLevel::avx2, SimdLevel::avx512)),
+    variant_name);
 
-// With a hash cut to four bits all ids meet in sixteen places; only their bytes tell them apart. Pages
-// overflow into their last resort, the stash, and nothing is mistaken for another.
+// With a hash cut to four bits all ids meet in sixteen places; only their bytes tell them apart.
+// Pages overflow into their last resort, the stash, and nothing is mistaken for another.
 TEST(ExactTable, VerifiedIdsAreToldApartByTheirBytesAlone) {
     MemoryBudget budget(uint64_t{64} << 20);
     const auto table =
@@ -269,7 +272,8 @@ TEST(ExactTable, SequentialIdsSpreadEvenlyOverGroupsLinesAndPages) {
 
 TEST(ExactTable, IsNotMadeWithoutTheMemoryToBegin) {
     MemoryBudget budget(255 * kPageBytes);
-    EXPECT_EQ(make_exact_table(options_of(IdKind::u64, SimdLevel::scalar, kForeverUs), budget), nullptr);
+    EXPECT_EQ(make_exact_table(options_of(IdKind::u64, SimdLevel::scalar, kForeverUs), budget),
+              nullptr);
     EXPECT_EQ(budget.used_bytes(), 0u);
 }
 

@@ -1,8 +1,7 @@
 #include "kernels/cpu/memory.h"
 
-#include <gtest/gtest.h>
-
 #include <cstring>
+#include <gtest/gtest.h>
 
 namespace trommel::cpu {
 namespace {

@@ -1,7 +1,6 @@
 #include "kernels/cpu/shard.h"
 
 #include <gtest/gtest.h>
-
 #include <memory>
 #include <numeric>
 #include <vector>
@@ -41,7 +40,8 @@ struct Fixture {
             batch.set_key(row, static_cast<int64_t>(first_id + e) % keys);
             hash[row] = rules::hash_u64(first_id + e, rules::hash_seed(9, rules::Purpose::id));
         }
-        const IdColumns ids{hash.data(), batch.id_lo.data(), nullptr, nullptr, batch.time_us.data()};
+        const IdColumns ids{hash.data(), batch.id_lo.data(), nullptr, nullptr,
+                            batch.time_us.data()};
         shard->advance_ids(time_us - 10'000, time_us);
         shard->judge(batch, ids, rows.data(), count);
     }
@@ -76,8 +76,8 @@ TEST(Shard, CountsEachIdOnceAndHandsOutItsWindowsWhenTheyAreFinal) {
     EXPECT_EQ(fixture.rows_out(), 10u);
 }
 
-// An event that is refused for want of a key leaves no trace among the ids: when there is room again it is
-// unique, and counted once.
+// An event that is refused for want of a key leaves no trace among the ids: when there is room
+// again it is unique, and counted once.
 TEST(Shard, AnEventRefusedForItsKeyIsNotRememberedAsSeen) {
     Config config = job();
     config.engine.on_full = OnFull::refuse;

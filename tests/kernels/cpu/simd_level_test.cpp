@@ -1,8 +1,7 @@
 #include "kernels/cpu/simd_level.h"
 
-#include <gtest/gtest.h>
-
 #include <cstdlib>
+#include <gtest/gtest.h>
 
 namespace trommel::cpu {
 namespace {

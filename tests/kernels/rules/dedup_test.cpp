@@ -13,8 +13,10 @@ TEST(DedupRule, TheEffectiveHorizonIsTheHorizonToTwoTicksMore) {
         const int64_t horizon = random.between(1, random.one_in(2) ? 100'000 : kTimeLimitUs - 1);
         const DedupTicks ticks = dedup_ticks(horizon);
         const int64_t then = random.between(-kTimeLimitUs / 2, kTimeLimitUs / 2);
-        const int64_t apart = random.between(0, std::min(horizon + 4 * ticks.tick_us, kTimeLimitUs / 2));
-        const bool duplicate = is_duplicate(tick_of(then, ticks), tick_of(then + apart, ticks), ticks.reach);
+        const int64_t apart =
+            random.between(0, std::min(horizon + 4 * ticks.tick_us, kTimeLimitUs / 2));
+        const bool duplicate =
+            is_duplicate(tick_of(then, ticks), tick_of(then + apart, ticks), ticks.reach);
         const bool certain = apart <= horizon, impossible = apart >= horizon + 2 * ticks.tick_us;
         ASSERT_TRUE(duplicate || !certain) << horizon << " " << then << " " << apart;
         ASSERT_FALSE(duplicate && impossible) << horizon << " " << then << " " << apart;

@@ -1,8 +1,7 @@
 #include "kernels/rules/hash.h"
 
-#include <gtest/gtest.h>
-
 #include <bit>
+#include <gtest/gtest.h>
 #include <set>
 
 namespace trommel::rules {
@@ -20,7 +19,8 @@ TEST(HashRule, GivesTheValuesItAlwaysGave) {
 TEST(HashRule, SeedsOfDifferentJobsAndPurposesDiffer) {
     std::set<uint64_t> words;
     for (uint64_t job = 0; job < 100; ++job) {
-        for (const Purpose purpose : {Purpose::id, Purpose::id_bytes, Purpose::scope, Purpose::key}) {
+        for (const Purpose purpose :
+             {Purpose::id, Purpose::id_bytes, Purpose::scope, Purpose::key}) {
             const HashSeed seed = hash_seed(job, purpose);
             words.insert({seed.a, seed.b, seed.c, seed.d});
             EXPECT_EQ(seed.b & seed.d & 1, 1u) << "multipliers are odd";
@@ -35,7 +35,8 @@ TEST(HashRule, OneBitOfTheIdTurnsAboutHalfOfTheHash) {
         int turned = 0;
         for (uint64_t id = 1; id <= 1000; ++id) {
             turned += std::popcount(hash_u64(id, seed) ^ hash_u64(id ^ uint64_t{1} << bit, seed));
-            turned += std::popcount(hash_u128(id, 5, seed) ^ hash_u128(id, 5 ^ uint64_t{1} << bit, seed));
+            turned +=
+                std::popcount(hash_u128(id, 5, seed) ^ hash_u128(id, 5 ^ uint64_t{1} << bit, seed));
         }
         // The second half of a 128-bit id goes through one multiplication only: 29 bits.
         EXPECT_NEAR(turned / 2000.0, 32, 3) << "bit " << bit;
