@@ -4,6 +4,7 @@
 
 #include "hostpath/dead_letter.h"
 #include "kernels/rules/assert.h"
+#include "kernels/rules/window.h"
 
 namespace trommel::hostpath {
 namespace {
@@ -144,11 +145,15 @@ void Emitter::add_to_sessions(Batch& batch) {
     const uint32_t refused =
         sessions_->add(records, unique_rows_.data(), unique, refused_rows_.data());
     for (uint32_t r = 0; r < refused; ++r) records.verdict[refused_rows_[r]] = Verdict::refused;
-    if (refused > 0 && config_.engine.on_full == OnFull::stop) {
+    // An event that aligned windows have counted already cannot be refused any more: with both
+    // kinds of windows, sessions that are full end the run whatever the policy.
+    const bool counted = rules::pane_us(config_) > 0;
+    if (refused > 0 && (counted || config_.engine.on_full == OnFull::stop)) {
         note(Status::error(
             Code::memory_full,
             "the memory for sessions is used up: " + std::to_string(session_budget_.max_bytes()) +
-                " bytes; it needs about twice engine.memory to go on, or on_full: refuse"));
+                " bytes; it needs about twice engine.memory to go on" +
+                (counted ? "" : ", or on_full: refuse")));
     }
 }
 

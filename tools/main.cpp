@@ -4,10 +4,9 @@
 #include "tools/exit_code.h"
 
 int main(int argc, char** argv) {
-    using namespace trommel::tools;
-    const ExitCode code = run_command_line(argc, argv);
+    const trommel::tools::ExitCode code = trommel::tools::run_command_line(argc, argv);
     // Only now does stdio tell whether the help or the answer of `check` could be written.
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
     std::perror("trommel: error: cannot write stdout");
-    return kExitIo;
+    return trommel::tools::kExitIo;
 }

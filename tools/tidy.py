@@ -83,9 +83,9 @@ NO_MIRRORED_TEST = {
     "kernels/cpu/id_memory": "an interface",
     "kernels/cpu/exact_line": "the lines of exact_table, tested with it",
     "kernels/cpu/exact_home": "the passes of exact_table, tested with it",
+    "kernels/cpu/exact_kinds": "the ids of exact_table, tested with it",
     "hostpath/batch": "plain data",
     "hostpath/names": "an interface",
-    "hostpath/metrics": "plain counters",
 }
 
 COLUMNS_MAX = 100

@@ -162,7 +162,11 @@ bool parse_document(const std::string& text, const std::string& origin, Node& ro
     } catch (const YAML::Exception& e) {
         const Place at{origin, e.mark.line < 0 ? 1 : e.mark.line + 1,
                        e.mark.column < 0 ? 1 : e.mark.column + 1};
-        mistakes.add(at, "", "not valid YAML: " + e.msg);
+        // As in `path: -`, the likeliest way to meet it.
+        const bool dash = e.msg == YAML::ErrorMsg::BLOCK_ENTRY;
+        mistakes.add(at, "",
+                     "not valid YAML: " + e.msg +
+                         (dash ? "; for standard input write \"-\" in quotes" : ""));
         return false;
     }
     root = builder.take_root();

@@ -259,24 +259,41 @@ TEST(Receiver, WithoutIdleAfterASilentLaneIsWaitedForForEver) {
     EXPECT_EQ(station.receiver.judge().watermarks().job_us(), rules::kUnknownUs);
 }
 
+// Has nothing while it is muted.
+class MutedSource : public MemorySource {
+   public:
+    using MemorySource::MemorySource;
+    Poll poll(RecordBatch& records, int64_t until_us) override {
+        return muted ? Poll{State::nothing, 0, {}} : MemorySource::poll(records, until_us);
+    }
+    bool muted = false;
+};
+
 TEST(Receiver, ALaneThatWeHoldBackIsNeverIdle) {
     Config config = lanes_job(0, 10, 10);
     config.time.idle_after_us = 500;
     MemorySource held = lane_of(config, {100, 1000}, true);
-    MemorySource slow = lane_of(config, {95}, true);
+    MemorySource::Options one_by_one = one_partition(true);
+    one_by_one.records_per_poll_max = 1;
+    MutedSource slow(config, events_at({95, 96, 97, 98}), one_by_one);
     Station station(config, {&held, &slow});
     ASSERT_TRUE(station.receiver.open().ok());
-    station.drain();
-    EXPECT_EQ(station.times_us, Times({95, 100}));
-    for (int i = 0; i < 4; ++i) {
-        station.clock.advance(100);
+    // The slow one says something now and then; the other waits for it far longer than
+    // `idle_after`.
+    for (int round = 0; round < 16; ++round) {
+        slow.muted = round % 4 != 0;
         station.fill();
-        ASSERT_FALSE(station.receiver.idle(0));
-        ASSERT_FALSE(station.receiver.idle(1));
+        ASSERT_FALSE(station.receiver.idle(0)) << round;
+        ASSERT_FALSE(station.receiver.idle(1)) << round;
+        station.clock.advance(110);
     }
-    // The slow one is idle at last; the other was held back all the time, goes on and is not idle.
-    station.clock.advance(100);
-    station.fill();
+    EXPECT_EQ(station.times_us, Times({95, 100, 96, 97, 98}));
+    // When the slow one is idle at last, the other goes on.
+    slow.muted = true;
+    for (int round = 0; round < 6; ++round) {
+        station.clock.advance(110);
+        station.fill();
+    }
     EXPECT_TRUE(station.receiver.idle(1));
     EXPECT_FALSE(station.receiver.idle(0));
     EXPECT_EQ(station.times_us.back(), 1000);

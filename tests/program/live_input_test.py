@@ -5,7 +5,17 @@ import signal
 import subprocess
 import time
 
-from trommel_program import (DONE, INTERRUPTED, HANGS_AFTER_S, VERDICTS, Case, commits, job_path, main, settings)
+from trommel_program import (
+    DONE,
+    INTERRUPTED,
+    HANGS_AFTER_S,
+    VERDICTS,
+    Case,
+    commits,
+    job_path,
+    main,
+    settings,
+)
 
 HALF = 60000  # Records that are fed before the input falls silent.
 
@@ -29,7 +39,9 @@ class LiveInput(Case):
     def start_on_fifo(self, *more):
         """A run of weekly-60d on a FIFO, and the writing end of it."""
         os.mkfifo(self.path("fifo"))
-        program = self.start("run", job_path("weekly-60d"), *settings(source__path=self.path("fifo")), *more)
+        program = self.start(
+            "run", job_path("weekly-60d"), *settings(source__path=self.path("fifo")), *more
+        )
         return program, self.open_for_writing(self.path("fifo"), program)
 
     def open_for_writing(self, fifo, program):
@@ -75,7 +87,9 @@ class LiveInput(Case):
                 os.remove(self.path("fifo"))
 
     def test_stdin_that_stays_open_is_no_different(self):
-        program = self.start("run", job_path("weekly-60d"), *settings(source__path="-"), stdin=subprocess.PIPE)
+        program = self.start(
+            "run", job_path("weekly-60d"), *settings(source__path="-"), stdin=subprocess.PIPE
+        )
         program.feed([self.first], end=False)
         self.read_rows(program, 500)
         self.assertIsNone(program.process.poll())
@@ -84,17 +98,30 @@ class LiveInput(Case):
 
     def test_a_fifo_without_a_writer_yet_is_waited_for(self):
         os.mkfifo(self.path("fifo"))
-        program = self.start("run", job_path("weekly-60d"), "--json", *settings(source__path=self.path("fifo")))
+        program = self.start(
+            "run", job_path("weekly-60d"), "--json", *settings(source__path=self.path("fifo"))
+        )
         wait_until(lambda: '"progress"' in program.says)
         program.feed([self.first], self.open_for_writing(self.path("fifo"), program))
         self.assert_done(program.finish(), self.rows_of(HALF))
 
     def test_an_event_alone_is_judged_without_waiting_for_a_full_batch(self):
-        program = self.start("run", job_path("weekly-60d"), *settings(source__path="-", dedup__horizon="20d",
-                             time="{out_of_order: 1d}", windows="[{name: d, size: 1d}]"), stdin=subprocess.PIPE)
+        program = self.start(
+            "run",
+            job_path("weekly-60d"),
+            *settings(
+                source__path="-",
+                dedup__horizon="20d",
+                time="{out_of_order: 1d}",
+                windows="[{name: d, size: 1d}]",
+            ),
+            stdin=subprocess.PIPE,
+        )
         for day in (1, 2, 3, 4):
-            program.process.stdin.write(b'{"id":"%d","project":"p","time":"2026-01-%02dT00:00:00Z",'
-                                        b'"files":1,"insertions":2,"deletions":3}\n' % (day, day))
+            program.process.stdin.write(
+                b'{"id":"%d","project":"p","time":"2026-01-%02dT00:00:00Z",'
+                b'"files":1,"insertions":2,"deletions":3}\n' % (day, day)
+            )
             program.process.stdin.flush()
             if day == 3:  # A day of disorder: the third day makes the first final.
                 self.assertTrue(program.read_line().startswith(b"window,"), program.says)
@@ -120,7 +147,10 @@ class LiveInput(Case):
         final = self.write("rows.csv", "yesterday's\n")
         program, writer = self.start_on_fifo(*settings(sinks=f"[{{type: file, path: {final}}}]"))
         writer.write(self.first)
-        wait_until(lambda: os.path.exists(final + ".partial") and os.path.getsize(final + ".partial") > 10000)
+        wait_until(
+            lambda: os.path.exists(final + ".partial")
+            and os.path.getsize(final + ".partial") > 10000
+        )
         self.assertEqual(self.read("rows.csv"), b"yesterday's\n")
         writer.close()
         self.assert_done(program.finish())
@@ -130,9 +160,13 @@ class LiveInput(Case):
         for number, threads in ((signal.SIGINT, 1), (signal.SIGTERM, 2), (signal.SIGTERM, 8)):
             with self.subTest(signal=number, threads=threads):
                 final, dead = self.path("rows.csv"), self.path("dead.ndjson")
-                program, writer = self.start_on_fifo(*settings(
-                    engine__threads=threads, dlq=f"{{type: file, path: {dead}}}",
-                    sinks=f"[{{type: stdout}}, {{type: file, path: {final}}}]"))
+                program, writer = self.start_on_fifo(
+                    *settings(
+                        engine__threads=threads,
+                        dlq=f"{{type: file, path: {dead}}}",
+                        sinks=f"[{{type: stdout}}, {{type: file, path: {final}}}]",
+                    )
+                )
                 program.feed([self.first], writer, end=False)
                 self.read_rows(program, 500)
                 program.process.send_signal(number)
@@ -146,7 +180,9 @@ class LiveInput(Case):
                 self.assert_same_bytes(self.read("rows.csv"), program.rows, program)
                 letters = self.read("dead.ndjson").count(b"\n")
                 self.assertEqual(letters, ledger["late"] + ledger["corrupt"])
-                self.assertFalse([name for name in os.listdir(self.folder) if name.endswith(".partial")])
+                self.assertFalse(
+                    [name for name in os.listdir(self.folder) if name.endswith(".partial")]
+                )
                 for name in ("fifo", "rows.csv", "dead.ndjson"):
                     os.remove(self.path(name))
 
@@ -154,7 +190,10 @@ class LiveInput(Case):
         final = self.path("rows.csv")
         program, writer = self.start_on_fifo(*settings(sinks=f"[{{type: file, path: {final}}}]"))
         writer.write(self.first)
-        wait_until(lambda: os.path.exists(final + ".partial") and os.path.getsize(final + ".partial") > 10000)
+        wait_until(
+            lambda: os.path.exists(final + ".partial")
+            and os.path.getsize(final + ".partial") > 10000
+        )
         # Both are pending when it goes on, so that it cannot end between them.
         for number in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGCONT):
             program.process.send_signal(number)
@@ -165,8 +204,16 @@ class LiveInput(Case):
         path = self.write("commits.ndjson", self.first + self.rest)
         for threads in (1, 2):
             with self.subTest(threads=threads):
-                program = self.start("run", job_path("commits-per-week"), *settings(
-                    source__path=path, sinks="[{type: stdout}]", dlq="{type: 'null'}", engine__threads=threads))
+                program = self.start(
+                    "run",
+                    job_path("commits-per-week"),
+                    *settings(
+                        source__path=path,
+                        sinks="[{type: stdout}]",
+                        dlq="{type: 'null'}",
+                        engine__threads=threads,
+                    ),
+                )
                 self.read_rows(program, 100)
                 program.process.send_signal(signal.SIGINT)
                 program.finish()
@@ -177,8 +224,15 @@ class LiveInput(Case):
 
     def test_a_signal_ends_a_run_that_waits_for_its_reader(self):
         """The reader of stdout has stalled: the first signal waits for it, the second does not."""
-        program = self.start("run", "-s", "source.events=100M", "-s", "windows[0].size=1ms",
-                             "-s", "sinks[0].time_format=us")
+        program = self.start(
+            "run",
+            "-s",
+            "source.events=100M",
+            "-s",
+            "windows[0].size=1ms",
+            "-s",
+            "sinks[0].time_format=us",
+        )
         self.read_rows(program, 2)
         program.process.send_signal(signal.SIGTERM)
         time.sleep(0.2)

@@ -1,20 +1,20 @@
 #!/usr/bin/env python3
-"""Memory: flat once the horizon is full, and bounded under every policy. TROMMEL_LONG=1 adds 200 M events."""
+"""Memory: flat once the horizon is full, and bounded under every policy."""
 import unittest
 
 from trommel_program import DONE, JOB_FILE, LONG, MEMORY_FULL, SANITIZED, Case, main, settings
 
 MIB = 1 << 20
 FLAT = """
-source: { type: synthetic, events: 1, seed: 7, keys: 10k, step: 10us, duplicates: 5%, duplicate_distance: 50k,
-          disorder: 1s, late: 0.1%, late_by: 10s }
+source: { type: synthetic, events: 1, seed: 7, keys: 10k, step: 10us, duplicates: 5%,
+          duplicate_distance: 50k, disorder: 1s, late: 0.1%, late_by: 10s }
 dedup: { horizon: 8s }
 time: { out_of_order: 2s, allowed_lateness: 1s }
 aggregates: { n: count, s: sum(v0) }
 windows: [ { name: w, size: 1s } ]
 sinks: [ { type: 'null' } ]
 """
-# A few seconds of events: everything is remembered and nothing is final, until the memory is used up.
+# A few seconds of events: all is remembered and nothing is final, until the memory is used up.
 FULL = """
 source: { type: synthetic, events: 1, seed: 7, keys: 1, duplicates: 5%, duplicate_distance: 10k }
 dedup: { horizon: 730d }
@@ -35,19 +35,25 @@ class Memory(Case):
         if not SANITIZED:
             self.assertLess(report["resident_bytes_max"], 1.05 * memory + 64 * MIB)
 
-    # --- Flat -----------------------------------------------------------------------------------------------------
+    # --- Flat ---
 
     def compare(self, few, many, *more):
-        short, long = (self.run_job(FLAT, *settings(source__events=events), *more) for events in (few, many))
+        short, long = (
+            self.run_job(FLAT, *settings(source__events=events), *more) for events in (few, many)
+        )
         for run, events in ((short, few), (long, many)):
             self.assert_done(run)
             self.assertEqual(run.ledger["in"], int(events[:-1]) * 10**6)
-        kept = {what: [sum(shard[what] for shard in run.report["shards"]) for run in (short, long)]
-                for what in ("live_ids", "keys", "id_bytes", "key_bytes")}
+        kept = {
+            what: [sum(shard[what] for shard in run.report["shards"]) for run in (short, long)]
+            for what in ("live_ids", "keys", "id_bytes", "key_bytes")
+        }
         kept["resident"] = [run.report["resident_bytes_max"] for run in (short, long)]
         for what, (before, after) in kept.items():
             if not (SANITIZED and what == "resident"):
-                self.assertLessEqual(after, before * 1.1 + (4 * MIB if what == "resident" else 0), kept)
+                self.assertLessEqual(
+                    after, before * 1.1 + (4 * MIB if what == "resident" else 0), kept
+                )
         if LONG:
             print(few, many, *more, kept, long.report["seconds"])
 
@@ -60,27 +66,53 @@ class Memory(Case):
     def test_memory_is_flat_over_200_million_events(self):
         self.compare("5M", "200M", "-s", "engine.threads=2", "-s", "dedup.horizon=30s")
 
-    # --- Bounded --------------------------------------------------------------------------------------------------
+    # --- Bounded ---
 
     # What is used up, and the settings and on_full values to use it up with.
     WAYS = (
         ("ids", (), ("stop", "refuse")),
-        ("old ids", ("-s", "source.step=1s"), ("forget",)),  # A month or more of events: some are older.
+        (
+            "old ids",
+            ("-s", "source.step=1s"),
+            ("forget",),
+        ),  # A month or more of events: some are older.
         ("keys", ("-s", "source.keys=1000M"), ("stop", "refuse")),
         ("panes", ("-s", "windows[0].size=1ms", "-s", "source.step=1ms"), ("stop", "refuse")),
-        ("sessions", ("-s", "windows[0]={name: s, type: session, gap: 1us}", "-s", "source.step=2us"), ("stop", "refuse")),
+        (
+            "sessions",
+            ("-s", "windows[0]={name: s, type: session, gap: 1us}", "-s", "source.step=2us"),
+            ("stop", "refuse"),
+        ),
     )
 
     def check_full(self, memory, events, *more):
         for what, job, policies in self.WAYS:
             for on_full in policies:
                 with self.subTest(what=what, on_full=on_full, memory=memory, more=more):
-                    run = self.run_job(FULL, *settings(source__events=events, engine__memory=memory,
-                                                       engine__on_full=on_full), *job, *more)
+                    run = self.run_job(
+                        FULL,
+                        *settings(
+                            source__events=events, engine__memory=memory, engine__on_full=on_full
+                        ),
+                        *job,
+                        *more,
+                    )
                     report, ledger = run.report, run.ledger
                     if LONG:
-                        print(what, on_full, memory, *more, run.code, ledger, report["resident_bytes_max"] // MIB,
-                              "MiB", report["seconds"], "s", report["horizon_shortened_us"], run.says[:300])
+                        print(
+                            what,
+                            on_full,
+                            memory,
+                            *more,
+                            run.code,
+                            ledger,
+                            report["resident_bytes_max"] // MIB,
+                            "MiB",
+                            report["seconds"],
+                            "s",
+                            report["horizon_shortened_us"],
+                            run.says[:300],
+                        )
                     self.assert_bounded(report, report["memory_bytes"])
                     getattr(self, "check_" + on_full)(run, ledger, int(events[:-1]) * 10**6)
 
@@ -88,7 +120,7 @@ class Memory(Case):
         self.assertEqual(run.code, MEMORY_FULL)
         self.assertLess(ledger["in"], events)
         self.assertFalse(run.report["complete"])
-        self.assertRegex(run.says, r"used up|full")        # What is wrong,
+        self.assertRegex(run.says, r"used up|full")  # What is wrong,
         self.assertRegex(run.says, r"engine\.memory|on_full")  # and what to do.
 
     def check_refuse(self, run, ledger, events):
@@ -112,19 +144,46 @@ class Memory(Case):
     def test_a_full_gibibyte_is_bounded_under_every_policy(self):
         self.check_full("1GiB", "100M", "-s", "engine.threads=2")
 
-    def approximate(self, memory, capacity, events):
-        return self.run_job(FULL, "-s", f"dedup={{mode: approximate, error_rate: 1%, capacity: {capacity}, horizon: 730d}}",
-                            *settings(source__events=events, engine__memory=memory, engine__seed=1,
-                                      time__out_of_order="1s", windows="[{name: w, size: 1s}]"))
+    def approximate(self, memory, capacity, events, on_full="stop", step="1us"):
+        return self.run_job(
+            FULL,
+            "-s",
+            f"dedup={{mode: approximate, error_rate: 1%, capacity: {capacity}, horizon: 730d}}",
+            *settings(
+                source__events=events,
+                engine__memory=memory,
+                engine__on_full=on_full,
+                engine__seed=1,
+                source__step=step,
+                time__out_of_order="1d",
+                windows="[{name: w, size: 1d}]",
+            ),
+        )
 
     def test_an_approximate_filter_beyond_its_capacity_keeps_its_size(self):
-        for memory, capacity, events in [("64MiB", "1M", "3M")] + ([("1GiB", "100M", "200M")] if LONG else []):
-            run = self.approximate(memory, capacity, events)
-            if LONG:
-                print("approximate", memory, run.code, run.ledger, run.report["resident_bytes_max"] // MIB, "MiB",
-                      run.report["seconds"], run.says[-1000:])
-            self.assert_bounded(run.report, run.report["memory_bytes"])
-            self.check_stop(run, run.ledger, int(events[:-1]) * 10**6)
+        # With such a step half a horizon of events fits the filter, and a whole one does not.
+        sizes = [("64MiB", "1M", "3M", "52s")] + (
+            [("1GiB", "100M", "200M", "525ms")] if LONG else []
+        )
+        for memory, capacity, events, step in sizes:
+            for on_full in ("stop", "refuse", "forget"):
+                with self.subTest(memory=memory, on_full=on_full):
+                    run = self.approximate(memory, capacity, events, on_full, step)
+                    if LONG:
+                        print(
+                            "approximate",
+                            memory,
+                            on_full,
+                            run.code,
+                            run.ledger,
+                            run.report["resident_bytes_max"] // MIB,
+                            "MiB",
+                            run.report["seconds"],
+                            "s",
+                            run.says[:300],
+                        )
+                    self.assert_bounded(run.report, run.report["memory_bytes"])
+                    getattr(self, "check_" + on_full)(run, run.ledger, int(events[:-1]) * 10**6)
 
     def test_a_job_that_cannot_fit_is_refused_before_it_runs(self):
         run = self.approximate("64MiB", "1000M", "1M")
@@ -135,7 +194,10 @@ class Memory(Case):
     def test_nothing_happens_below_the_limit(self):
         ledgers = set()
         for on_full in ("stop", "refuse", "forget"):
-            run = self.run_job(FULL, *settings(source__events="1M", engine__memory="256MiB", engine__on_full=on_full))
+            run = self.run_job(
+                FULL,
+                *settings(source__events="1M", engine__memory="256MiB", engine__on_full=on_full),
+            )
             self.assert_done(run)
             self.assertEqual(run.report["horizon_shortened_us"], 0)
             ledgers.add(tuple(run.ledger.values()))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The four jobs of tests/data/README.md: their rows byte for byte, their ledgers, and the damaged lines."""
+"""The four jobs of tests/data/README.md: rows byte for byte, ledgers, and the damaged lines."""
 import base64
 import gzip
 import hashlib
@@ -18,8 +18,16 @@ WAYS = ("gzip", "plain", "zstd", "stdin")
 JOBS = (
     ("weekly-all", None, (105596, 12131, 0)),
     ("weekly-60d", None, (101031, 11396, 5300)),
-    ("commits-per-week", "10391d25750b93c76cf3116be0c711f352ccb72f932e1ac53e4086323ea4c0d1", (101031, 11396, 5300)),
-    ("bursts", "cd9f4d40894efa3ec7ced35d0c5efdbdb512fffa881cc12a0beb986ededc0865", (98362, 11028, 8337)),
+    (
+        "commits-per-week",
+        "10391d25750b93c76cf3116be0c711f352ccb72f932e1ac53e4086323ea4c0d1",
+        (101031, 11396, 5300),
+    ),
+    (
+        "bursts",
+        "cd9f4d40894efa3ec7ced35d0c5efdbdb512fffa881cc12a0beb986ededc0865",
+        (98362, 11028, 8337),
+    ),
 )
 
 
@@ -48,9 +56,18 @@ class RealStream(Case):
         stdin = open(self.paths["plain"], "rb") if way == "stdin" else subprocess.DEVNULL
         try:
             return self.run_to_end(
-                "run", job_path(job), "--json", stdin=stdin,
-                *settings(source__path=self.paths[way], engine__threads=threads,
-                          engine__batch_records=batch_records, sinks=sinks, dlq="{type: 'null'}"))
+                "run",
+                job_path(job),
+                "--json",
+                stdin=stdin,
+                *settings(
+                    source__path=self.paths[way],
+                    engine__threads=threads,
+                    engine__batch_records=batch_records,
+                    sinks=sinks,
+                    dlq="{type: 'null'}",
+                ),
+            )
         finally:
             if way == "stdin":
                 stdin.close()
@@ -75,7 +92,9 @@ class RealStream(Case):
                 ledger = run.report["ledger"]
                 self.assertEqual(ledger["in"], 117798)
                 self.assertEqual((ledger["unique"], ledger["duplicate"], ledger["late"]), verdicts)
-                self.assertEqual((ledger["corrupt"], ledger["filtered"], ledger["refused"]), (71, 0, 0))
+                self.assertEqual(
+                    (ledger["corrupt"], ledger["filtered"], ledger["refused"]), (71, 0, 0)
+                )
                 self.assertEqual(run.report["rows"], run.rows.count(b"\n") - 1)
                 self.assert_every_shard_works(run.report, threads)
 
@@ -93,12 +112,21 @@ class RealStream(Case):
         names = {partition["name"] for partition in report["partitions"]}
         self.assertEqual(names, {"(source)", "dpdk", "rocksdb", "redpanda", "seastar", "vector"})
         for verdict, count in report["ledger"].items():
-            self.assertEqual(sum(p["ledger"][verdict] for p in report["partitions"]), count, verdict)
+            self.assertEqual(
+                sum(p["ledger"][verdict] for p in report["partitions"]), count, verdict
+            )
 
     def letters(self, *more):
-        run = self.run_to_end("run", job_path("weekly-60d"), *settings(
-            source__path=self.paths["gzip"], sinks="[{type: 'null'}]",
-            dlq=f"{{type: file, path: {self.path('dead.ndjson')}}}"), *more)
+        run = self.run_to_end(
+            "run",
+            job_path("weekly-60d"),
+            *settings(
+                source__path=self.paths["gzip"],
+                sinks="[{type: 'null'}]",
+                dlq=f"{{type: file, path: {self.path('dead.ndjson')}}}",
+            ),
+            *more,
+        )
         self.assert_done(run)
         return [json.loads(line) for line in self.read("dead.ndjson").splitlines()]
 
@@ -112,7 +140,10 @@ class RealStream(Case):
             with self.subTest(threads=threads):
                 letters = self.letters(*settings(engine__threads=threads))
                 reasons = [letter["reason"] for letter in letters]
-                self.assertEqual((len(letters), reasons.count("corrupt"), reasons.count("late")), (5371, 71, 5300))
+                self.assertEqual(
+                    (len(letters), reasons.count("corrupt"), reasons.count("late")),
+                    (5371, 71, 5300),
+                )
                 self.assertEqual(len({letter["record"] for letter in letters}), len(letters))
                 for letter in letters:
                     self.check_letter(letter, *lines[letter["record"]])
@@ -140,11 +171,18 @@ class RealStream(Case):
         """As `cat a.gz b.gz` and log rotation make them."""
         half = self.stream.index(b"\n", len(self.stream) // 2) - 40  # Within a line.
         parts = self.stream[:half], self.stream[half:]
-        for name, data in (("two.gz", b"".join(map(gzip.compress, parts))), ("two.zst", b"".join(map(zstd, parts)))):
+        for name, data in (
+            ("two.gz", b"".join(map(gzip.compress, parts))),
+            ("two.zst", b"".join(map(zstd, parts))),
+        ):
             with self.subTest(name):
-                run = self.run_to_end("run", job_path("weekly-all"), *settings(source__path=self.write(name, data)))
+                run = self.run_to_end(
+                    "run", job_path("weekly-all"), *settings(source__path=self.write(name, data))
+                )
                 self.assert_done(run)
-                self.assertEqual(hashlib.sha256(run.rows).hexdigest(), expected_digest("weekly-all", None))
+                self.assertEqual(
+                    hashlib.sha256(run.rows).hexdigest(), expected_digest("weekly-all", None)
+                )
 
 
 if __name__ == "__main__":

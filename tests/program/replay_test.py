@@ -31,15 +31,22 @@ engine: {{ threads: {threads} }}
 class Replay(Case):
     @classmethod
     def setUpClass(cls):
-        """The stream as patterns that lack the fold's number, in the id and in the area, and the time."""
+        """The stream as patterns that lack the fold's number (in id and area) and the time."""
         cls.records = []
         with gzip.open(os.path.join(DATA, "commits.ndjson.gz")) as file:
             for line in file:
                 try:
                     record = json.loads(line)
                     at = calendar.timegm(time.strptime(record.pop("time"), "%Y-%m-%dT%H:%M:%SZ"))
-                    record.update(id=record["id"] + "-FOLD", area=record["area"] + " FOLD", time="TIME")
-                    pattern = json.dumps(record).replace("%", "%%").replace("FOLD", "%d").replace('"TIME"', "%d")
+                    record.update(
+                        id=record["id"] + "-FOLD", area=record["area"] + " FOLD", time="TIME"
+                    )
+                    pattern = (
+                        json.dumps(record)
+                        .replace("%", "%%")
+                        .replace("FOLD", "%d")
+                        .replace('"TIME"', "%d")
+                    )
                     cls.records.append((pattern.encode() + b"\n", at))
                 except (ValueError, KeyError):
                     cls.records.append((b"damaged\n", None))
@@ -51,8 +58,12 @@ class Replay(Case):
         """The stream `folds` times, each with ids and keys of its own and later than all before."""
         for fold in range(folds):
             shift = fold * self.span_s
-            yield b"".join([line % (fold, fold, at + shift) if at is not None else line
-                            for line, at in self.records])
+            yield b"".join(
+                [
+                    line % (fold, fold, at + shift) if at is not None else line
+                    for line, at in self.records
+                ]
+            )
 
     def run_folds(self, folds, threads):
         """The report, and the most memory that the run had."""
@@ -72,8 +83,9 @@ class Replay(Case):
         for threads in (1, 2) if LONG else (2,):
             with self.subTest(threads=threads):
                 (two, _), (three, memory_3), (twenty, memory_20) = (
-                    self.run_folds(folds, threads) for folds in (2, 3, 20))
-                # After the first, every fold has the same fate: nothing leaks from one into the next.
+                    self.run_folds(folds, threads) for folds in (2, 3, 20)
+                )
+                # After the first every fold has the same fate: nothing leaks into the next.
                 for verdict in three["ledger"]:
                     a, b, c = (report["ledger"][verdict] for report in (two, three, twenty))
                     self.assertEqual(c, b + 17 * (b - a), verdict)

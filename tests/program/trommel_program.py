@@ -1,4 +1,4 @@
-"""Runs the program as a user does, for the tests beside this file: its output, what it says, and its exit code."""
+"""Runs the program as a user does, for the tests beside this file."""
 import ctypes
 import gzip
 import json
@@ -20,7 +20,16 @@ SANITIZED = bool(os.environ.get("TROMMEL_SANITIZED"))  # Then memory and speed s
 LONG = os.environ.get("TROMMEL_LONG") == "1"
 
 # After sysexits.h; tools/exit_code.h.
-DONE, USAGE, CORRUPT, NO_INPUT, IO, MEMORY_FULL, JOB_FILE, INTERRUPTED = 0, 64, 65, 66, 74, 75, 78, 130
+DONE, USAGE, CORRUPT, NO_INPUT, IO, MEMORY_FULL, JOB_FILE, INTERRUPTED = (
+    0,
+    64,
+    65,
+    66,
+    74,
+    75,
+    78,
+    130,
+)
 HANGS_AFTER_S = 600  # A program that hangs shall not hang the test; nothing is measured by it.
 
 VERDICTS = ("unique", "duplicate", "late", "corrupt", "filtered", "refused")
@@ -36,12 +45,20 @@ def ledger_of(line):
 class Program:
     """One started program. Its stdin and stdout are pipes unless the caller gives files."""
 
-    def __init__(self, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=None, **popen):
+    def __init__(
+        self, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=None, **popen
+    ):
         clean = {k: v for k, v in os.environ.items() if not k.startswith("TROMMEL_")}
         self.arguments = list(map(str, arguments))
         self.errors = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([PROGRAM, *self.arguments], stdin=stdin, stdout=stdout, stderr=self.errors,
-                                        env={**clean, **(env or {})}, **popen)
+        self.process = subprocess.Popen(
+            [PROGRAM, *self.arguments],
+            stdin=stdin,
+            stdout=stdout,
+            stderr=self.errors,
+            env={**clean, **(env or {})},
+            **popen,
+        )
         self.watchdog = threading.Timer(HANGS_AFTER_S, self.process.kill)
         self.watchdog.start()
         self.rows = b""
@@ -55,7 +72,7 @@ class Program:
         return line
 
     def feed(self, chunks, to=None, end=True):
-        """Writes its input, stdin or the FIFO `to`, while the caller reads its output. `end` closes it then."""
+        """Writes its input (stdin, or the FIFO `to`) while the caller reads its output."""
         arguments = (self.feeder, chunks, to or self.process.stdin, end)
         self.feeder = threading.Thread(target=self._feed, args=arguments, daemon=True)
         self.feeder.start()
@@ -89,7 +106,7 @@ class Program:
 
     @property
     def resident_bytes_max(self):
-        """The most memory it has had so far, while it runs. (What getrusage says can be its parent's.)"""
+        """The most memory it has had so far, while it runs. (getrusage can tell its parent's.)"""
         with open(f"/proc/{self.process.pid}/status") as status:
             return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
 
@@ -153,10 +170,12 @@ class Case(unittest.TestCase):
         return program
 
     def check_manners(self, program):
-        """What holds of every run: it ends by itself, its ledger adds up, and its errors read like errors."""
+        """Of every run: it ends by itself, its ledger adds up, its errors read like errors."""
         said = f"{' '.join(program.arguments)}: exit {program.code}\n{program.says}"
         self.assertGreaterEqual(program.code, 0, said)  # No signal ended it.
-        self.assertNotRegex(program.says, r"terminate called|what\(\)|Assertion|Sanitizer|runtime error", said)
+        self.assertNotRegex(
+            program.says, r"terminate called|what\(\)|Assertion|Sanitizer|runtime error", said
+        )
         ledger = ledger_of(program.last_line)
         if ledger is not None:
             self.assertEqual(ledger["in"], sum(ledger[v] for v in VERDICTS), said)
@@ -172,13 +191,22 @@ class Case(unittest.TestCase):
         if found == expected:
             return
         lines = zip(found.splitlines() + [b"(end)"], expected.splitlines() + [b"(end)"])
-        number, (ours, theirs) = next((n, pair) for n, pair in enumerate(lines, 1) if pair[0] != pair[1])
-        self.fail(f"{' '.join(program.arguments)}: row {number} is {ours!r} where {theirs!r} belongs\n{program.says}")
+        number, (ours, theirs) = next(
+            (n, pair) for n, pair in enumerate(lines, 1) if pair[0] != pair[1]
+        )
+        self.fail(
+            f"{' '.join(program.arguments)}: row {number} is {ours!r} where {theirs!r} belongs\n"
+            + program.says
+        )
 
 
 def settings(**values):
     """settings(engine__threads=2) -> ['-s', 'engine.threads=2']"""
-    return [word for name, value in values.items() for word in ("-s", f"{name.replace('__', '.')}={value}")]
+    return [
+        word
+        for name, value in values.items()
+        for word in ("-s", f"{name.replace('__', '.')}={value}")
+    ]
 
 
 def commits():
@@ -192,11 +220,17 @@ def job_path(name):
 
 
 def zstd(data):
-    """`data` as a .zst file. Python has no module for it; a program with Zstandard has its library at hand."""
+    """`data` as a .zst file. Python has no module for it, but trommel needs the library too."""
     library = ctypes.CDLL("libzstd.so.1")
     library.ZSTD_compressBound.restype = library.ZSTD_compress.restype = ctypes.c_size_t
     library.ZSTD_compressBound.argtypes = [ctypes.c_size_t]
-    library.ZSTD_compress.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int]
+    library.ZSTD_compress.argtypes = [
+        ctypes.c_char_p,
+        ctypes.c_size_t,
+        ctypes.c_char_p,
+        ctypes.c_size_t,
+        ctypes.c_int,
+    ]
     room = ctypes.create_string_buffer(library.ZSTD_compressBound(len(data)))
     size = library.ZSTD_compress(room, len(room), data, len(data), 3)
     return room.raw[:size]
@@ -204,7 +238,9 @@ def zstd(data):
 
 def oracle(*arguments):
     """What the slow, obvious program says: (rows, ledger)."""
-    done = subprocess.run([sys.executable, "-B", ORACLE, *map(str, arguments)], capture_output=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-B", ORACLE, *map(str, arguments)], capture_output=True, check=True
+    )
     return done.stdout, ledger_of(done.stderr.decode().strip())
 
 

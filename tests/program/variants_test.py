@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every variant gives the same answer: instruction sets, engines, formats; the demo; the jobs of tests/data."""
+"""Every variant gives the same answer: instruction sets, engines, formats, sinks; and the demo."""
 import glob
 import json
 import os
@@ -23,8 +23,13 @@ class Variants(Case):
         for job in ("weekly-60d", "bursts"):
             answers = {}
             for simd in here:
-                run = self.run_to_end("run", job_path(job), "--json", cwd=os.path.dirname(os.path.dirname(DATA)),
-                                      env={"TROMMEL_SIMD": simd})
+                run = self.run_to_end(
+                    "run",
+                    job_path(job),
+                    "--json",
+                    cwd=os.path.dirname(os.path.dirname(DATA)),
+                    env={"TROMMEL_SIMD": simd},
+                )
                 self.assert_done(run)
                 self.assertEqual(run.report["simd"], simd)
                 answers[simd] = (run.rows, tuple(run.ledger.values()))
@@ -46,10 +51,14 @@ class Variants(Case):
         want = self.run_to_end("run", job_path("weekly-60d"), cwd=root)
         self.assert_done(want)
         for engine in ("cpu", "auto", ""):
-            run = self.run_to_end("run", job_path("weekly-60d"), cwd=root, env={"TROMMEL_ENGINE": engine})
+            run = self.run_to_end(
+                "run", job_path("weekly-60d"), cwd=root, env={"TROMMEL_ENGINE": engine}
+            )
             self.assert_done(run, want.rows)
         for engine in ("gpu", "abacus"):
-            run = self.run_to_end("run", job_path("weekly-60d"), cwd=root, env={"TROMMEL_ENGINE": engine})
+            run = self.run_to_end(
+                "run", job_path("weekly-60d"), cwd=root, env={"TROMMEL_ENGINE": engine}
+            )
             self.assertEqual(run.code, JOB_FILE)
             self.assertIn(f"TROMMEL_ENGINE={engine}", run.says)
 
@@ -65,9 +74,14 @@ class Variants(Case):
 
     def test_the_demo_meets_its_truth(self):
         for threads in (1, 2):
-            run = self.run_to_end("run", "--json", "-s", "source.events=2M", *settings(engine__threads=threads))
+            run = self.run_to_end(
+                "run", "--json", "-s", "source.events=2M", *settings(engine__threads=threads)
+            )
             self.assert_done(run)
-            self.assertEqual({v: run.report["truth"][v] for v in VERDICTS[:4]}, {v: run.ledger[v] for v in VERDICTS[:4]})
+            self.assertEqual(
+                {v: run.report["truth"][v] for v in VERDICTS[:4]},
+                {v: run.ledger[v] for v in VERDICTS[:4]},
+            )
             self.assertIs(run.report["truth_met"], True)
             for verdict in VERDICTS[:4]:
                 self.assertGreater(run.ledger[verdict], 0)
@@ -82,8 +96,12 @@ class Variants(Case):
         root = os.path.dirname(os.path.dirname(DATA))
         tables = []
         for kind in ("csv", "json"):
-            run = self.run_to_end("run", job_path("weekly-60d"), cwd=root,
-                                  *settings(sinks=f"[{{type: stdout, format: {kind}}}]"))
+            run = self.run_to_end(
+                "run",
+                job_path("weekly-60d"),
+                cwd=root,
+                *settings(sinks=f"[{{type: stdout, format: {kind}}}]"),
+            )
             self.assert_done(run)
             tables.append(run.rows.decode().splitlines())
         names, *rows = (line.split(",") for line in tables[0])
@@ -94,16 +112,28 @@ class Variants(Case):
 
     def test_two_sinks_get_the_same_rows(self):
         path = self.path("rows.csv")
-        run = self.run_to_end("run", job_path("weekly-60d"), cwd=os.path.dirname(os.path.dirname(DATA)),
-                              *settings(sinks=f"[{{type: stdout}}, {{type: file, path: {path}}}]"))
+        run = self.run_to_end(
+            "run",
+            job_path("weekly-60d"),
+            cwd=os.path.dirname(os.path.dirname(DATA)),
+            *settings(sinks=f"[{{type: stdout}}, {{type: file, path: {path}}}]"),
+        )
         self.assert_done(run, self.read("rows.csv"))
 
     def test_output_unique_is_the_same_lines_for_any_threads(self):
         root = os.path.dirname(os.path.dirname(DATA))
         answers = set()
         for threads in (1, 2, 5):
-            run = self.run_to_end("run", job_path("weekly-60d"), cwd=root, *settings(
-                sinks="[{type: stdout, output: unique}]", engine__threads=threads, engine__batch_records=97 * threads))
+            run = self.run_to_end(
+                "run",
+                job_path("weekly-60d"),
+                cwd=root,
+                *settings(
+                    sinks="[{type: stdout, output: unique}]",
+                    engine__threads=threads,
+                    engine__batch_records=97 * threads,
+                ),
+            )
             self.assert_done(run)
             self.assertEqual(run.rows.count(b"\n"), run.ledger["unique"])
             answers.add(run.rows)

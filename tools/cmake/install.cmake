@@ -33,7 +33,7 @@ trommel_optional(simdjson::simdjson simdjson simdjson)
 trommel_optional(ZLIB::ZLIB ZLIB zlib)
 trommel_optional(PkgConfig::zstd zstd libzstd)
 
-# Each layer finds xxHash by itself, under a name of its own; the consumer finds it under all of them.
+# Each layer finds xxHash by itself, under its own name; the consumer finds it under all of them.
 set(trommel_xxhash_names "")
 foreach(library IN LISTS trommel_static_libraries)
     get_target_property(links ${library} LINK_LIBRARIES)

@@ -5,7 +5,7 @@ add_library(trommel_flags INTERFACE)
 target_compile_options(trommel_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wundef
     -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror
-    # g++ 12 sees an overlap in the library's own `const char* + std::string` at -O3 (GCC bug 105651).
+    # g++ 12 sees an overlap in the library's own string concatenation at -O3 (GCC bug 105651).
     $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 if(TROMMEL_SANITIZE)
     add_compile_options(-fsanitize=${TROMMEL_SANITIZE} -fno-omit-frame-pointer
