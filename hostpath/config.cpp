@@ -4,7 +4,9 @@
 #include <string>
 
 #include "hostpath/memory_plan.h"
+#include "kernels/cpu/approximate_ids.h"
 #include "kernels/rules/dedup.h"
+#include "kernels/rules/filter.h"
 #include "kernels/rules/window.h"
 
 namespace trommel {
@@ -213,6 +215,18 @@ void check_engine(Problems& problems, const EngineOptions& engine) {
     }
 }
 
+// A filter has its whole size from the start.
+void check_filter(Problems& problems, const Config& config) {
+    if (config.dedup.mode != DedupMode::approximate) return;
+    const uint64_t needed = rules::filter_bytes(cpu::filter_geometry(config));
+    const uint64_t share = hostpath::plan_memory(config).id_bytes * config.engine.threads;
+    if (needed <= share) return;
+    problems.push_back(
+        {"engine.memory", "the filter for dedup.capacity and dedup.error_rate takes " +
+                              std::to_string(needed >> 20) + " MiB, and the ids' share is " +
+                              std::to_string(share >> 20) + " MiB"});
+}
+
 }  // namespace
 
 std::vector<Problem> validate(const Config& config) {
@@ -223,6 +237,7 @@ std::vector<Problem> validate(const Config& config) {
     check_engine(problems, config.engine);
     // What follows builds on sizes and durations that make sense.
     if (problems.empty()) check_dedup(problems, config);
+    if (problems.empty()) check_filter(problems, config);
     return problems;
 }
 

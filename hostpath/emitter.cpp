@@ -10,6 +10,7 @@ namespace trommel::hostpath {
 namespace {
 
 constexpr size_t kRowsPerWrite = 1024;
+constexpr uint32_t kBatchesPerFlush = 64;
 
 bool has_session(const Config& config) {
     for (const Window& window : config.windows) {
@@ -123,6 +124,7 @@ void Emitter::write_rows() {
 }
 
 void Emitter::flush() {
+    batches_unflushed_ = 0;
     if (!unflushed_) return;
     unflushed_ = false;
     each_sink([](Sink& sink) { return sink.flush(); });
@@ -132,6 +134,8 @@ void Emitter::flush() {
 void Emitter::finish_batch(Batch& batch) {
     if (sessions_) add_to_sessions(batch);
     settle_records(batch);
+    // A source that never falls silent leaves no quiet moment: rows must not wait for one (W4).
+    if (++batches_unflushed_ >= kBatchesPerFlush) flush();
     if (batch.last) close(batch);
 }
 

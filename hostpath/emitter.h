@@ -95,6 +95,7 @@ class Emitter {
     std::vector<Ledger> partitions_;
     uint64_t rows_written_ = 0, dead_letters_written_ = 0;
     bool unflushed_ = false;
+    uint32_t batches_unflushed_ = 0;  // Settled since the last flush.
     bool finished_ = false;
     Status status_;
 };

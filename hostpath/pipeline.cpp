@@ -1,8 +1,9 @@
 #include "hostpath/pipeline.h"
 
 #include <algorithm>
+#include <cinttypes>
+#include <cstdio>
 #include <sys/random.h>
-#include <sys/resource.h>
 
 #include "kernels/rules/assert.h"
 
@@ -33,6 +34,23 @@ Status Shards::create(const Config& config, const MemoryPlan& plan, uint64_t see
     return {};
 }
 
+namespace {
+
+// The most that was resident at one time. (getrusage() would tell the parent's figure if that was
+// more: it survives exec.)
+uint64_t resident_bytes_max() {
+    const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen("/proc/self/status", "re"),
+                                                     &std::fclose);
+    char line[256];
+    uint64_t kib = 0;
+    while (file && std::fgets(line, sizeof line, file.get()) != nullptr) {
+        if (std::sscanf(line, "VmHWM: %" SCNu64 " kB", &kib) == 1) break;
+    }
+    return kib * 1024;
+}
+
+}  // namespace
+
 void Shards::report(const Config& config, Report& report) const {
     report.simd = cpu::to_text(simd);
     for (const auto& shard : all) {
@@ -40,9 +58,7 @@ void Shards::report(const Config& config, Report& report) const {
         report.horizon_shortened_us =
             std::max(report.horizon_shortened_us, shard->horizon_shortened_us());
     }
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    report.resident_bytes_max = static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+    report.resident_bytes_max = resident_bytes_max();
     if (config.dedup.mode == DedupMode::approximate && report.seconds > 0) {
         const auto unique = static_cast<double>(report.ledger[Verdict::unique]);
         report.expected_lost_per_day = config.dedup.error_rate * unique / report.seconds * 86400;

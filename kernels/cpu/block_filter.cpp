@@ -145,6 +145,7 @@ void BlockFilter::judge(const IdColumns& ids, const uint32_t* rows, uint32_t cou
     TROMMEL_ASSERT(started_ || count == 0);
     newest_misfit_ = INT64_MIN;
     misfit_below_ = false;
+    newest_full_slot_ = 0;
     FilterPass pass{words_, first_line_, lines_per_group_, ages_.data(), ids.hash};
     for (uint32_t k = 0; k < std::min(count, kFilterLookahead); ++k) {
         __builtin_prefetch(pass.line_of(ids.hash[rows[k]]), 1);
@@ -240,6 +241,7 @@ void BlockFilter::judge_near_capacity(const FilterPass& pass) {
             ++ids_[slot];
         } else {
             *row.is_new = static_cast<uint8_t>(Outcome::full);
+            newest_full_slot_ = std::max(newest_full_slot_, slot);
         }
     }
 }
@@ -272,11 +274,12 @@ bool BlockFilter::forget_oldest(uint32_t events) {
     return true;
 }
 
-// How many of the oldest slots must go so that `events` more ids have room? Never the newest one.
+// How many of the oldest slots must go so that `events` more ids have room? Never the one that
+// needs the room.
 uint32_t BlockFilter::slots_to_forget(uint32_t events) const {
     uint64_t live = live_ids();
     uint32_t slot = 0;
-    while (live > ids_[slot] && live + events > ids_max_) live -= ids_[slot++];
+    while (slot < newest_full_slot_ && live + events > ids_max_) live -= ids_[slot++];
     return live < live_ids() ? slot : 0;
 }
 

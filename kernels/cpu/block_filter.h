@@ -107,6 +107,7 @@ class BlockFilter final : public IdMemory {
 
     int64_t newest_misfit_ = INT64_MIN;  // Slice; of the last judge().
     bool misfit_below_ = false;
+    uint32_t newest_full_slot_ = 0;  // Of the events that had no room in the last judge().
     int64_t shortened_us_ = 0;
 };
 

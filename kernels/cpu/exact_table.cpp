@@ -108,7 +108,8 @@ class ExactTable final : public IdMemory {
         }
         if (floor == floor_tick_) return false;
         raise_floor(floor);
-        shortened_us_ = std::max(shortened_us_, (floor - needed_tick_) * ticks_.tick_us);
+        const int64_t early_us = (floor - needed_tick_) * ticks_.tick_us;
+        shortened_us_ = std::max(shortened_us_, std::min(early_us, options_.horizon_us));
         return true;
     }
 

@@ -139,13 +139,14 @@ void Shard::note_full(const char* what, const MemoryBudget& budget) {
                           "smaller time.max_drift, or choose on_full: refuse or forget");
         return;
     }
-    full_ = Status::error(Code::memory_full,
-                          std::string("the memory for ") + what + " is used up: " +
-                              std::to_string(budget.max_bytes()) + " bytes of this shard, " +
-                              std::to_string(ids_ ? ids_->live_ids() : 0) + " ids and " +
-                              std::to_string(windows_ ? windows_->keys() : 0) +
-                              " keys live; it needs about twice engine.memory to go on, or "
-                              "on_full: refuse or forget");
+    full_ = Status::error(
+        Code::memory_full,
+        std::string("the memory for ") + what +
+            " is used up: " + std::to_string(budget.max_bytes()) + " bytes of this shard, " +
+            std::to_string(ids_ ? ids_->live_ids() : 0) + " ids and " +
+            std::to_string(windows_ ? windows_->keys() : 0) +
+            " keys live; it needs about twice engine.memory to go on, or " +
+            (&budget == &id_budget_ ? "on_full: refuse or forget" : "on_full: refuse"));
 }
 
 ShardReport Shard::report() const {
