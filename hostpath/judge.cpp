@@ -76,15 +76,17 @@ uint32_t Judge::judge_times(Batch& batch, int64_t wall_us) {
     return on_time;
 }
 
-// An event that moves the watermark on is never older than it, so what is forgotten by the
-// watermark after it cannot match the event itself.
+// A new stretch begins with the event that moves the watermark on: what is forgotten by the
+// watermark after it cannot match an event that is no older. The first event of a partition that
+// lags too far behind (T7) is older than the watermark that it lets go: it stands with those before
+// it.
 void Judge::note_watermark(Batch& batch, uint32_t row) {
     const int64_t now_us = watermarks_.job_us();
     Batch::Stretch& stretch = batch.stretches.back();
     if (now_us == stretch.watermark_us) return;
     if (stretch.watermark_us != rules::kUnknownUs && now_us - stretch.watermark_us <= stretch_us_)
         return;
-    stretch.row_end = row;
+    stretch.row_end = row + (batch.records.time_us[row] < now_us);
     batch.stretches.push_back({batch.records.count, now_us});
 }
 

@@ -3,6 +3,7 @@
 
 #include "hostpath/receiver.h"
 #include "kernels/rules/partition.h"
+#include "kernels/rules/window.h"
 #include "tests/hostpath/small_jobs.h"
 #include "tests/kit/fake_clock.h"
 #include "tests/kit/random.h"
@@ -169,7 +170,11 @@ void check_stretches(const Court& court, Watermarks& watermarks) {
         const int64_t carried_us = batch.stretches[at].watermark_us;
         const int64_t now_us = watermarks.job_us();
         ASSERT_LE(carried_us, now_us) << row;
-        if (now_us == rules::kUnknownUs) continue;
+        // What is forgotten by the carried watermark must not matter to the event.
+        const int64_t end_us =
+            rules::pane_end(batch.records.time_us[row], 0, court.config.windows[0].size_us);
+        ASSERT_GT(end_us, carried_us) << row;
+        if (now_us == rules::kUnknownUs || batch.records.time_us[row] < now_us) continue;
         ASSERT_NE(carried_us, rules::kUnknownUs) << row;
         ASSERT_LE(now_us - carried_us, court.config.dedup.horizon_us) << row;
     }
@@ -180,8 +185,14 @@ TEST(Judge, WithinAStretchTheWatermarkMovesByAtMostAHorizon) {
     for (int round = 0; round < 300 && !testing::Test::HasFatalFailure(); ++round) {
         Config config = panes_job(random.between(1, 20), random.between(0, 30), 0);
         config.dedup.horizon_us = random.between(50, 200);
+        config.time.max_drift_us = random.between(0, 200);
         Court court(config);
         Watermarks watermarks(config, false);
+        const auto declared = static_cast<uint32_t>(random.below(4));
+        for (uint32_t p = 0; p < declared; ++p) {
+            watermarks.declare(p);
+            court.judge.watermarks().declare(p);
+        }
         int64_t now_us = random.between(-300, 300);
         for (int b = 0; b < 5; ++b) {
             std::vector<OracleEvent> events;
@@ -194,6 +205,22 @@ TEST(Judge, WithinAStretchTheWatermarkMovesByAtMostAHorizon) {
             check_stretches(court, watermarks);
         }
     }
+}
+
+TEST(Judge, AnEventThatLagsTooFarBehindIsNotForgottenByTheWatermarkThatItLetsGo) {
+    Config config = dedup_job();
+    config.time.out_of_order_us = 3;
+    config.dedup.horizon_us = 3;  // And so max_drift is 768.
+    Court court(config);
+    court.judge.watermarks().declare(0);
+    court.judge.watermarks().declare(1);
+    EXPECT_EQ(
+        court.judge_events({event(1, 1183), event(2, 3072), event(1, 1183, 1), event(3, 3073)}),
+        Verdicts(4, kOk));
+    ASSERT_EQ(court.batch.stretches.size(), 2u);
+    EXPECT_EQ(court.batch.stretches[0].row_end, 3u);
+    EXPECT_EQ(court.batch.stretches[0].watermark_us, rules::kUnknownUs);
+    EXPECT_EQ(court.batch.stretches[1].watermark_us, 3069);
 }
 
 TEST(Judge, DealsEachRowOnTimeToItsShardOnceAndInOrder) {
