@@ -241,9 +241,19 @@ std::vector<Problem> validate(const Config& config) {
     return problems;
 }
 
-Status check(const Config& config) {
+std::vector<Problem> validate_job(const Config& config) {
+    Problems problems = validate(config);
+    if (config.output == Output::windows && config.windows.empty()) {
+        problems.push_back({"windows",
+                            "there are none, so nothing would come out; add one, or say output: "
+                            "unique for the deduplicated records themselves"});
+    }
+    return problems;
+}
+
+Status to_status(const std::vector<Problem>& problems) {
     std::string text;
-    for (const Problem& problem : validate(config)) {
+    for (const Problem& problem : problems) {
         text += (text.empty() ? "" : "; ") + problem.where + ": " + problem.what;
     }
     return text.empty() ? Status{} : Status::error(Code::invalid_config, text);

@@ -155,7 +155,7 @@ class InlineEngine final : public Engine {
 Status Engine::create(const Config& config, std::unique_ptr<Engine>& engine, Clock& clock) {
     Config inline_config = config;
     inline_config.engine.threads = 1;
-    if (Status status = check(inline_config); !status.ok()) return status;
+    if (Status status = to_status(validate(inline_config)); !status.ok()) return status;
     try {
         auto made = std::make_unique<InlineEngine>(inline_config, clock);
         if (Status status = made->set_up(); !status.ok()) return status;

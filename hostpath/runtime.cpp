@@ -90,12 +90,7 @@ void run_threaded(Pipeline& pipeline, const Run& job, uint32_t workers, Herald& 
 }
 
 Status run_checked(const Config& config, const Run& job, Report& report) {
-    if (Status status = check(config); !status.ok()) return status;
-    if (config.output == Output::windows && config.windows.empty()) {
-        return Status::error(Code::invalid_config,
-                             "windows: there are none, so nothing would come out; add one, or say "
-                             "output: unique for the deduplicated records themselves");
-    }
+    if (Status status = to_status(validate_job(config)); !status.ok()) return status;
     Pipeline pipeline(config, job);
     if (Status status = pipeline.open(); !status.ok()) {
         pipeline.abandon();

@@ -70,7 +70,7 @@ void report_contradictions(const Node& root, const Config& config, Mistakes& mis
     bool interlocked_broken = false;
     for (const std::string_view name : kInterlocked) interlocked_broken |= mistakes.any_in(name);
     Mistakes found;
-    for (const Problem& problem : validate(config)) {
+    for (const Problem& problem : validate_job(config)) {
         const std::string section = problem.where.substr(0, problem.where.find_first_of(".["));
         const bool unsure =
             mistakes.any_in(section) || (is_interlocked(section) && interlocked_broken);

@@ -111,7 +111,11 @@ struct Problem {
 // Every contradiction and out-of-range value at once; empty when the config can run.
 std::vector<Problem> validate(const Config& config);
 
-// The same as a Status: ok, or Code::invalid_config with all problems in one line.
-Status check(const Config& config);
+// What is wrong with it as a job for run(): also that nothing would come out of it. (An embedded
+// engine without windows is a deduplicator, whose verdicts are its output.)
+std::vector<Problem> validate_job(const Config& config);
+
+// Problems as a Status: ok, or Code::invalid_config with all of them in one line.
+Status to_status(const std::vector<Problem>& problems);
 
 }  // namespace trommel

@@ -46,7 +46,7 @@ std::vector<std::string> wheres_after(const Change& change) {
 
 TEST(Config, AJobThatMakesSenseHasNoProblem) {
     EXPECT_THAT(wheres(valid_job()), ElementsAre());
-    EXPECT_TRUE(check(valid_job()).ok());
+    EXPECT_TRUE(to_status(validate(valid_job())).ok());
     EXPECT_THAT(wheres(Config()), ElementsAre());  // Deduplicates and nothing else.
     for (uint64_t seed = 1; seed <= 1000; ++seed) {
         const testkit::RandomJob job = testkit::random_job(seed);
@@ -196,7 +196,7 @@ TEST(Config, AllProblemsAreSaidAtOnce) {
                             "windows[1].size", "engine.threads", "engine.memory"));
     Config config = valid_job();
     change(config);
-    const Status status = check(config);
+    const Status status = to_status(validate(config));
     EXPECT_EQ(status.code, Code::invalid_config);
     EXPECT_THAT(status.message, HasSubstr("time.idle_after: must be at least 1us; "));
     EXPECT_THAT(status.message, HasSubstr("engine.memory: "));
