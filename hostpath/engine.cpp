@@ -57,6 +57,13 @@ class InlineEngine final : public Engine {
                                      " records was pushed; engine.batch_records is " +
                                      std::to_string(config_.engine.batch_records));
         }
+        for (uint32_t row = 0; row < records.count; ++row) {
+            if (records.partition[row] < kPartitionsMax) continue;
+            return Status::error(Code::invalid_config,
+                                 "record " + std::to_string(row) + " has the partition " +
+                                     std::to_string(records.partition[row]) + "; the last one is " +
+                                     std::to_string(kPartitionsMax - 1));
+        }
         if (!emitter_.status().ok()) return refuse(records);
         // Lent, not copied: the engine's columns beside the caller's records.
         std::swap(batch_.records, records);

@@ -61,27 +61,36 @@ void run_inline(Pipeline& pipeline, const Run& job, Herald& herald) {
 }
 
 template <class Step>
-void loop(Step step) {
+void loop(const std::atomic<bool>& cancelled, Step step) {
     Wait wait;
-    for (Progress progress = step(); progress != Progress::finished; progress = step()) {
+    while (!cancelled.load(std::memory_order_relaxed)) {
+        const Progress progress = step();
+        if (progress == Progress::finished) return;
         progress == Progress::worked ? wait.worked() : wait.idle();
     }
 }
 
 void run_threaded(Pipeline& pipeline, const Run& job, uint32_t workers, Herald& herald) {
-    std::atomic<bool> give_up{false};  // Set by the emitter's thread, read by the receiver's.
+    std::atomic<bool> give_up{false};    // Set by the emitter's thread, read by the receiver's.
+    std::atomic<bool> cancelled{false};  // Set when the system refuses a thread; read by all.
     std::vector<std::jthread> threads;
-    threads.emplace_back([&] {
-        loop([&] {
-            if (job.stop_requested && job.stop_requested()) pipeline.stop();
-            if (give_up.load(std::memory_order_relaxed)) pipeline.give_up();
-            return pipeline.receiver_step();
+    try {
+        threads.emplace_back([&] {
+            loop(cancelled, [&] {
+                if (job.stop_requested && job.stop_requested()) pipeline.stop();
+                if (give_up.load(std::memory_order_relaxed)) pipeline.give_up();
+                return pipeline.receiver_step();
+            });
         });
-    });
-    for (uint32_t w = 0; w < workers; ++w) {
-        threads.emplace_back([&pipeline, w] { loop([&] { return pipeline.worker_step(w); }); });
+        for (uint32_t w = 0; w < workers; ++w) {
+            threads.emplace_back(
+                [&, w] { loop(cancelled, [&] { return pipeline.worker_step(w); }); });
+        }
+    } catch (const std::exception&) {
+        cancelled.store(true, std::memory_order_relaxed);  // Else joining them would never end.
+        throw;
     }
-    loop([&] {
+    loop(cancelled, [&] {
         const Progress progress = pipeline.emitter_step();
         if (pipeline.failed()) give_up.store(true, std::memory_order_relaxed);
         herald.tell();

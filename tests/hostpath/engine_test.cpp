@@ -195,6 +195,18 @@ TEST(Engine, ABatchThatIsTooLargeIsAMistakeAndLeavesNoTrace) {
     EXPECT_EQ(push(*engine, config, {event(1, 5)}), Verdicts({unique}));
 }
 
+TEST(Engine, APartitionBeyondTheLastIsAMistakeAndLeavesNoTrace) {
+    const Config config = dedup_job();
+    const auto engine = make(config);
+    RecordBatch batch(config, 4);
+    batch.partition[batch.add(uint64_t{1}, 5, nullptr)] = kPartitionsMax;
+    EXPECT_EQ(engine->push(batch).code, Code::invalid_config);
+    EXPECT_EQ(engine->ledger().in, 0u);
+    batch.partition[0] = kPartitionsMax - 1;
+    EXPECT_TRUE(engine->push(batch).ok());
+    EXPECT_EQ(batch.verdict[0], unique);
+}
+
 TEST(Engine, ACallersBatchIsGivenBackWhole) {
     const Config config = dedup_job();
     const auto engine = make(config);
