@@ -247,6 +247,33 @@ TEST(ExactTable, VerifiedIdsAreToldApartByTheirBytesAlone) {
     }
 }
 
+// Ids of one place overflow from line to line. One that is seen again, too far away to be a copy,
+// is remembered from then on, also when all that stood before it in its home line has died.
+TEST(ExactTable, AnIdThatOverflowedAndWasRenewedOutlivesItsHomeLine) {
+    constexpr int64_t kHorizon = 64'000;  // Tick 1 ms, reach 64.
+    constexpr uint64_t kGroupBits = uint64_t{15} << 56, kGroup = uint64_t{7} << 56;
+    MemoryBudget budget(uint64_t{64} << 20);
+    const auto table =
+        make_exact_table(options_of(IdKind::verified, SimdLevel::scalar, kHorizon), budget);
+    table->advance(rules::kUnknownUs, 0);
+    table->advance(63'000, 0);  // The floor is tick -1, and its pages are swept.
+    std::vector<uint64_t> crowd;
+    for (uint64_t id = 0; crowd.size() < 12; ++id) {
+        if ((rules::hash_u128(id, id * 7, kSeed) & kGroupBits) == kGroup) crowd.push_back(id);
+    }
+    Stream stream(IdKind::verified, kHorizon);
+    for (const uint64_t id : crowd) stream.add(id, 0, kGroupBits);
+    for (const Outcome outcome : stream.judge(*table)) ASSERT_EQ(outcome, Outcome::unique);
+    stream.clear();
+    stream.add(crowd.back(), 70'000, kGroupBits);
+    ASSERT_EQ(stream.judge(*table)[0], Outcome::renewed);
+    table->advance(70'000, 70'000);  // Tick 0 is forgotten, tick 70 is not.
+    EXPECT_EQ(table->live_ids(), 1u);
+    stream.clear();
+    stream.add(crowd.back(), 72'000, kGroupBits);
+    EXPECT_EQ(stream.judge(*table)[0], Outcome::duplicate);
+}
+
 TEST(ExactTable, SequentialIdsSpreadEvenlyOverGroupsLinesAndPages) {
     std::vector<uint32_t> groups(256), lines(64), pages(256);
     constexpr uint32_t kIds = 1 << 18;
