@@ -76,7 +76,8 @@ Answer ask_oracle(const RandomJob& job, bool with_ends) {
         const testkit::OracleEvent& event = job.events[e];
         const bool unknown = !oracle.watermark().has_value();
         answer.verdicts.push_back(oracle.push(event));
-        if (event.corrupt || job.config.dedup.horizon_us == kForeverUs || !unknown) continue;
+        if (answer.verdicts.back() == Verdict::corrupt || !unknown) continue;
+        if (job.config.dedup.horizon_us == kForeverUs) continue;
         if (!first_us) first_us = event.time_us;
         const int64_t tick_us = std::max<int64_t>(1000, job.config.dedup.horizon_us / 64);
         answer.beyond_span |= std::abs(event.time_us - *first_us) / tick_us > kSpanHorizons * 64;
