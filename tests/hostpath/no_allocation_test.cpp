@@ -42,6 +42,12 @@ void* operator new(size_t size, std::align_val_t alignment) {
 void* operator new[](size_t size, std::align_val_t alignment) {
     return allocate(size, static_cast<size_t>(alignment));
 }
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+    return allocate(size, 0);
+}
+void* operator new[](size_t size, const std::nothrow_t&) noexcept {
+    return allocate(size, 0);
+}
 void operator delete(void* at) noexcept {
     release(at);
 }
