@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -219,6 +220,20 @@ TEST_P(ExactTableTest, ATakenBackEventLeavesNoTrace) {
     }
 }
 
+// Of two times too far apart the later one is remembered (D2), whichever came first.
+TEST_P(ExactTableTest, RemembersTheLaterOfTwoFarTimes) {
+    MemoryBudget budget(uint64_t{64} << 20);
+    const auto table = make_exact_table(options_of(kind(), simd(), 64'000), budget);
+    for (const int64_t base : {0, 1'000'000}) {
+        Stream stream(kind(), 64'000);
+        const std::vector<int64_t> times = {base + 100'000, base + 10'000, base + 100'000};
+        for (const int64_t time : times) stream.add(static_cast<uint64_t>(base) + 5, time);
+        table->advance(rules::kUnknownUs, base);
+        EXPECT_EQ(stream.judge(*table),
+                  (std::vector<Outcome>{Outcome::unique, Outcome::renewed, Outcome::duplicate}));
+    }
+}
+
 std::string variant_name(const testing::TestParamInfo<Variant>& variant) {
     constexpr const char* kKinds[] = {"u64", "u128", "verified"};
     return std::string(kKinds[static_cast<size_t>(std::get<0>(variant.param))]) + "_" +
@@ -272,6 +287,38 @@ TEST(ExactTable, AnIdThatOverflowedAndWasRenewedOutlivesItsHomeLine) {
     stream.clear();
     stream.add(crowd.back(), 72'000, kGroupBits);
     EXPECT_EQ(stream.judge(*table)[0], Outcome::duplicate);
+}
+
+// A page that is full leaves ids to the stash; growth splits the page and loses none of them.
+TEST(ExactTable, IdsOfAFullPageSurviveItsSplit) {
+    MemoryBudget budget(uint64_t{64} << 20);
+    const auto table =
+        make_exact_table(options_of(IdKind::verified, SimdLevel::scalar, kForeverUs), budget);
+    Stream crowd(IdKind::verified, kForeverUs), others(IdKind::verified, kForeverUs);
+    for (uint64_t id = 0; id < 400; ++id) crowd.add(id, 0, uint64_t{1} << 56);
+    for (const Outcome outcome : crowd.judge(*table)) ASSERT_EQ(outcome, Outcome::unique);
+    for (uint64_t id = 1000; id < 60'000; ++id) others.add(id, 0);
+    others.judge(*table);
+    for (const Outcome outcome : crowd.judge(*table)) ASSERT_EQ(outcome, Outcome::duplicate);
+}
+
+TEST(ExactTable, IdsThatShareTheirLowHalfAreDifferentIds) {
+    MemoryBudget budget(uint64_t{64} << 20);
+    const auto table =
+        make_exact_table(options_of(IdKind::u128, SimdLevel::scalar, kForeverUs), budget);
+    // All in one line and those after it, so that they are compared with each other.
+    const std::vector<uint64_t> hash(20, 0), lo(20, 1);
+    std::vector<uint64_t> hi(20);
+    std::iota(hi.begin(), hi.end(), 0u);
+    const std::vector<int64_t> times(20, 0);
+    std::vector<uint32_t> rows(20);
+    std::iota(rows.begin(), rows.end(), 0u);
+    const IdColumns ids{hash.data(), lo.data(), hi.data(), nullptr, times.data()};
+    std::vector<Outcome> outcomes(20);
+    table->judge(ids, rows.data(), 20, outcomes.data());
+    for (const Outcome outcome : outcomes) EXPECT_EQ(outcome, Outcome::unique);
+    table->judge(ids, rows.data(), 20, outcomes.data());
+    for (const Outcome outcome : outcomes) EXPECT_EQ(outcome, Outcome::duplicate);
 }
 
 TEST(ExactTable, SequentialIdsSpreadEvenlyOverGroupsLinesAndPages) {
