@@ -35,7 +35,7 @@ double cpu_seconds() {
 }
 
 struct Options {
-    uint64_t live = 16'000'000, keys = 1'000'000, rounds = 7, alone = 0;
+    uint64_t live = 16'000'000, keys = 1'000'000, rounds = 5, alone = 0;
 };
 
 constexpr int64_t kStepUs = 1000;  // Of event time, from one event to the next.
@@ -168,14 +168,16 @@ int compare(const Options& options) {
     std::vector<std::unique_ptr<RecordBatch>> batches;
     for (int b = 0; b < 64; ++b) batches.push_back(std::make_unique<RecordBatch>(config, kBatch));
     const uint64_t round_events = kBatch * batches.size();
-    const uint64_t warm_rounds = options.live * 2 / round_events + 1;
-    const uint64_t timed_rounds = std::max<uint64_t>(1, options.live / round_events / 4);
+    const uint64_t warm_turns = options.live * 2 / round_events + 1;
+    // A round is a window, so that each has one to close.
+    const auto window_events = static_cast<uint64_t>(config.windows[0].size_us / kStepUs);
+    const uint64_t timed_turns = std::max<uint64_t>(1, window_events / round_events);
 
     uint64_t ours = 0, theirs = 0, rows_out = 0;
     std::vector<double> our_rates, their_rates;
     for (uint64_t round = 0; round < options.rounds + 1; ++round) {
         double our_seconds = 0, their_seconds = 0;
-        const uint64_t turns = round == 0 ? warm_rounds : timed_rounds;
+        const uint64_t turns = round == 0 ? warm_turns : timed_turns;
         for (uint64_t turn = 0; turn < turns; ++turn) {
             for (auto& batch : batches) stream.fill(*batch);
             const double begin = cpu_seconds();

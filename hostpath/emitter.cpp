@@ -1,5 +1,6 @@
 #include "hostpath/emitter.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "hostpath/dead_letter.h"
@@ -164,13 +165,27 @@ void Emitter::add_to_sessions(Batch& batch) {
 void Emitter::settle_records(Batch& batch) {
     RecordBatch& records = batch.records;
     uint64_t unique = 0, duplicate = 0;
-    for (uint32_t row = 0; row < records.count; ++row) {
-        const uint32_t partition = records.partition[row];
+    for (uint32_t row = 0; row < records.count;) {
+        const uint32_t partition = records.partition[row], begin = row;
+        while (row < records.count && records.partition[row] == partition) ++row;
         if (partition >= partitions_.size()) partitions_.resize(partition + 1);
-        const Verdict verdict = records.verdict[row];
-        ++partitions_[partition][verdict];
-        unique += verdict == Verdict::unique;
-        duplicate += verdict == Verdict::duplicate;
+        Ledger& ledger = partitions_[partition];
+        const Verdict* const verdicts = records.verdict.data();
+        const auto count = [=](Verdict verdict) {
+            return static_cast<uint64_t>(std::count(verdicts + begin, verdicts + row, verdict));
+        };
+        const uint64_t run_unique = count(Verdict::unique);
+        const uint64_t run_duplicate = count(Verdict::duplicate);
+        unique += run_unique;
+        duplicate += run_duplicate;
+        ledger[Verdict::unique] += run_unique;
+        ledger[Verdict::duplicate] += run_duplicate;
+        if (run_unique + run_duplicate == row - begin) continue;
+        for (uint32_t r = begin; r < row; ++r) {
+            const Verdict verdict = verdicts[r];
+            if (verdict == Verdict::unique || verdict == Verdict::duplicate) continue;
+            ++ledger[verdict];
+        }
     }
     ports_.metrics->unique.add(unique);
     ports_.metrics->duplicate.add(duplicate);

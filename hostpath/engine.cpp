@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <exception>
+#include <optional>
 
 #include "hostpath/pipeline.h"
 #include "hostpath/receiver.h"
@@ -16,7 +17,13 @@ class RowQueue final : public Sink {
    public:
     Status open() override { return {}; }
     Status write_rows(const RowBatch& rows) override {
-        queue_.push_back(rows);
+        if (spare_) {
+            *spare_ = rows;
+            queue_.push_back(std::move(*spare_));
+            spare_.reset();
+        } else {
+            queue_.push_back(rows);
+        }
         return {};
     }
     Status write_record(std::string_view) override { return {}; }
@@ -26,13 +33,15 @@ class RowQueue final : public Sink {
 
     bool take(RowBatch& rows) {
         if (queue_.empty()) return false;
-        rows = std::move(queue_.front());
+        std::swap(rows, queue_.front());
+        spare_ = std::move(queue_.front());  // The caller's last one; its memory serves again.
         queue_.pop_front();
         return true;
     }
 
    private:
     std::deque<RowBatch> queue_;
+    std::optional<RowBatch> spare_;
 };
 
 // One shard on the caller's thread: the parts of a run, without sources, sinks, rings and threads.
@@ -45,8 +54,8 @@ class InlineEngine final : public Engine {
           clock_(clock),
           judge_(config_, seed_, false),
           emitter_(config_, seed_, plan_.session_bytes, ports()),
-          batch_(config_, config_.engine.batch_records),
-          block_(config_, cpu::CellLayout(config_)) {}
+          pass_(config_, emitter_),
+          batch_(config_, config_.engine.batch_records) {}
 
     Status set_up() { return shards_.create(config_, plan_, seed_); }
 
@@ -64,15 +73,17 @@ class InlineEngine final : public Engine {
                                      std::to_string(records.partition[row]) + "; the last one is " +
                                      std::to_string(kPartitionsMax - 1));
         }
+        end_pass();
         if (!emitter_.status().ok()) return refuse(records);
         // Lent, not copied: the engine's columns beside the caller's records.
         std::swap(batch_.records, records);
         judge_.admit(batch_, clock_.wall_us());
-        pass();
+        begin_pass();
+        end_pass();
         std::swap(batch_.records, records);
         batch_.records.clear();
-        judge_.admit_nothing(batch_);  // Windows that this batch made final leave now.
-        pass();
+        judge_.admit_nothing(batch_);  // Windows that this batch made final may be taken now.
+        begin_pass();
         return emitter_.status();
     }
 
@@ -81,20 +92,28 @@ class InlineEngine final : public Engine {
     }
 
     void end_partition(uint32_t partition) override {
+        end_pass();
         judge_.watermarks().end(partition);
         judge_.admit_nothing(batch_);
-        pass();
+        begin_pass();
     }
 
     Status finish() override {
+        end_pass();
         judge_.admit_nothing(batch_);
         batch_.watermark_us = rules::kEndOfInputUs;
         batch_.last = true;
-        pass();
+        begin_pass();
         return emitter_.status();
     }
 
-    bool take_rows(RowBatch& rows) override { return rows_.take(rows); }
+    bool take_rows(RowBatch& rows) override {
+        while (!rows_.take(rows)) {
+            if (!in_pass_) return false;
+            step();
+        }
+        return true;
+    }
 
     Ledger ledger() const override { return report().ledger; }
 
@@ -125,9 +144,20 @@ class InlineEngine final : public Engine {
         return ports;
     }
 
-    void pass() {
+    // The pass of a batch is begun by push() and gone on with by take_rows(), so that a window of
+    // millions of rows is never in memory as rows; the next push() ends it.
+    void begin_pass() {
         batch_.sequence = sequence_++;
-        hostpath::pass_inline(*shards_.all[0], emitter_, block_, batch_);
+        pass_.begin(*shards_.all[0], batch_);
+        in_pass_ = true;
+    }
+    void step() {
+        if (pass_.hand_out(*shards_.all[0], batch_)) return;
+        pass_.settle(*shards_.all[0], batch_);
+        in_pass_ = false;
+    }
+    void end_pass() {
+        while (in_pass_) step();
     }
 
     // After the end by OnFull::stop: counts the records and does nothing else with them.
@@ -138,7 +168,8 @@ class InlineEngine final : public Engine {
         }
         std::swap(batch_.records, records);
         judge_.admit_nothing(batch_);
-        pass();
+        begin_pass();
+        end_pass();
         std::swap(batch_.records, records);
         return emitter_.status();
     }
@@ -152,9 +183,10 @@ class InlineEngine final : public Engine {
     hostpath::Shards shards_;
     hostpath::Judge judge_;
     hostpath::Emitter emitter_;
+    hostpath::InlinePass pass_;
     Batch batch_;
-    cpu::PartialRows block_;
     uint64_t sequence_ = 0;
+    bool in_pass_ = false;
 };
 
 }  // namespace

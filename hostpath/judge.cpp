@@ -27,7 +27,11 @@ void Judge::count_in(uint32_t partition, uint64_t records) {
 void Judge::admit(Batch& batch, int64_t wall_us) {
     RecordBatch& records = batch.records;
     batch.watermark_us = watermarks_.job_us();
-    for (uint32_t row = 0; row < records.count; ++row) count_in(records.partition[row], 1);
+    for (uint32_t row = 0; row < records.count;) {
+        const uint32_t partition = records.partition[row], begin = row;
+        while (row < records.count && records.partition[row] == partition) ++row;
+        count_in(partition, row - begin);
+    }
     const uint32_t on_time = judge_times(batch, wall_us);
     hasher_.hash(batch, on_time_.data(), on_time);
     deal(batch, on_time);
@@ -47,6 +51,7 @@ uint32_t Judge::judge_times(Batch& batch, int64_t wall_us) {
     RecordBatch& records = batch.records;
     batch.stretches.assign(1, {0, batch.watermark_us});
     const int64_t time_max_us = this->time_max_us(wall_us);
+    int64_t stretch_until_us = stretch_end_us(batch.watermark_us);
     uint32_t on_time = 0;
     int64_t pane_begin_us = 0,
             pane_end_us = 0;  // Neighbours mostly share a pane: a division saved.
@@ -69,25 +74,30 @@ uint32_t Judge::judge_times(Batch& batch, int64_t wall_us) {
             records.verdict[row] = Verdict::late;
             continue;
         }
-        note_watermark(batch, row);
+        if (watermarks_.job_us() > stretch_until_us) {
+            stretch_until_us = begin_stretch(batch, row);
+        }
         on_time_[on_time++] = row;
     }
     batch.stretches.back().row_end = records.count;
     return on_time;
 }
 
+// How far the watermark may move on from here within one stretch.
+int64_t Judge::stretch_end_us(int64_t watermark_us) const {
+    if (watermark_us == rules::kUnknownUs) return rules::kUnknownUs;
+    return watermark_us > INT64_MAX - stretch_us_ ? INT64_MAX : watermark_us + stretch_us_;
+}
+
 // A new stretch begins with the event that moves the watermark on: what is forgotten by the
 // watermark after it cannot match an event that is no older. The first event of a partition that
 // lags too far behind (T7) is older than the watermark that it lets go: it stands with those before
 // it.
-void Judge::note_watermark(Batch& batch, uint32_t row) {
+int64_t Judge::begin_stretch(Batch& batch, uint32_t row) {
     const int64_t now_us = watermarks_.job_us();
-    Batch::Stretch& stretch = batch.stretches.back();
-    if (now_us == stretch.watermark_us) return;
-    if (stretch.watermark_us != rules::kUnknownUs && now_us - stretch.watermark_us <= stretch_us_)
-        return;
-    stretch.row_end = row + (batch.records.time_us[row] < now_us);
+    batch.stretches.back().row_end = row + (batch.records.time_us[row] < now_us);
     batch.stretches.push_back({batch.records.count, now_us});
+    return stretch_end_us(now_us);
 }
 
 // A counting sort by shard: rows of a shard keep the source's order.

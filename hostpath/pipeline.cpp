@@ -65,19 +65,20 @@ void Shards::report(const Config& config, Report& report) const {
     }
 }
 
-void pass_inline(cpu::Shard& shard, Emitter& emitter, cpu::PartialRows& block, Batch& batch) {
-    shard.advance(batch.watermark_us);
+bool InlinePass::hand_out(cpu::Shard& shard, Batch& batch) {
+    if (!shard.take_closed(block_, kRowsPerBlock)) return false;
+    emitter_.take(0, {&batch, &block_, nullptr});
+    emitter_.settle();
     uint32_t from = 0;
     cpu::PartialRows* used = nullptr;
-    while (shard.take_closed(block, kRowsPerBlock)) {
-        emitter.take(0, {&batch, &block, nullptr});
-        emitter.settle();
-        while (used != &block) TROMMEL_ASSERT(emitter.take_used(from, used));
-        used = nullptr;
-    }
+    while (used != &block_) TROMMEL_ASSERT(emitter_.take_used(from, used));
+    return true;
+}
+
+void InlinePass::settle(cpu::Shard& shard, Batch& batch) {
     judge_share(shard, batch, 0);
-    emitter.take(0, {&batch, nullptr, &shard.full()});
-    TROMMEL_ASSERT(emitter.settle() == &batch);
+    emitter_.take(0, {&batch, nullptr, &shard.full()});
+    TROMMEL_ASSERT(emitter_.settle() == &batch);
 }
 
 namespace {
@@ -99,7 +100,7 @@ Pipeline::Pipeline(const Config& config, const Run& job)
 
 Status Pipeline::open() {
     if (Status status = shards_.create(config_, plan_, seed_); !status.ok()) return status;
-    const uint32_t blocks = is_inline() ? 1 : plan_.row_blocks;
+    const uint32_t blocks = is_inline() ? 0 : plan_.row_blocks;
     const cpu::CellLayout layout(config_);
     for (uint32_t b = 0; b < plan_.batches; ++b) {
         batches_.push_back(std::make_unique<Batch>(config_, config_.engine.batch_records));
@@ -142,7 +143,11 @@ Progress Pipeline::inline_step() {
     }
     metrics_.records.add(batch.records.count);
     batch.sequence = sequence_++;
-    pass_inline(*shards_.all[0], emitter_, *blocks_.front(), batch);
+    cpu::Shard& shard = *shards_.all[0];
+    inline_pass_.begin(shard, batch);
+    while (inline_pass_.hand_out(shard, batch)) {
+    }
+    inline_pass_.settle(shard, batch);
     if (filled == Receiver::Filled::tick) emitter_.flush();
     return filled == Receiver::Filled::last ? Progress::finished : Progress::worked;
 }

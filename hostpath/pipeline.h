@@ -29,8 +29,21 @@ struct Shards {
 };
 
 // Passes a batch through the one shard of an inline engine and settles it, on the caller's thread:
-// the same calls as the threads make, with no ring between them.
-void pass_inline(cpu::Shard& shard, Emitter& emitter, cpu::PartialRows& block, Batch& batch);
+// the same calls as the threads make, with no ring between them. First begin(); then hand_out(),
+// which gives the emitter some of the rows that are final, until it returns false; then settle().
+class InlinePass {
+   public:
+    InlinePass(const Config& config, Emitter& emitter)
+        : emitter_(emitter), block_(config, cpu::CellLayout(config)) {}
+
+    void begin(cpu::Shard& shard, Batch& batch) { shard.advance(batch.watermark_us); }
+    bool hand_out(cpu::Shard& shard, Batch& batch);
+    void settle(cpu::Shard& shard, Batch& batch);
+
+   private:
+    Emitter& emitter_;
+    cpu::PartialRows block_;
+};
 
 // A job's parts, joined by rings when there is more than one shard. Threads are added from outside:
 // one calls receiver_step(), one for each worker worker_step(w), one emitter_step(); or a test
@@ -74,6 +87,7 @@ class Pipeline {
     Shards shards_;
     Receiver receiver_;
     Emitter emitter_;
+    InlinePass inline_pass_{config_, emitter_};
 
     std::vector<std::unique_ptr<Batch>> batches_;
     std::vector<std::unique_ptr<cpu::PartialRows>> blocks_;

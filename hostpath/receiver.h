@@ -38,7 +38,8 @@ class Judge {
 
    private:
     uint32_t judge_times(Batch& batch, int64_t wall_us);
-    void note_watermark(Batch& batch, uint32_t row);
+    int64_t stretch_end_us(int64_t watermark_us) const;
+    int64_t begin_stretch(Batch& batch, uint32_t row);
     void deal(Batch& batch, uint32_t on_time);
 
     const uint32_t shards_;

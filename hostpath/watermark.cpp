@@ -23,7 +23,7 @@ void Watermarks::declare(uint32_t partition) {
     slowest_us_ = kUnknownUs;
 }
 
-int64_t Watermarks::show(uint32_t partition, int64_t time_us) {
+int64_t Watermarks::show_progress(uint32_t partition, int64_t time_us) {
     if (partition >= clocks_.size()) clocks_.resize(partition + 1);
     PartitionClock& clock = clocks_[partition];
     // T2: one discovered while running begins where the slowest one is.
@@ -31,10 +31,7 @@ int64_t Watermarks::show(uint32_t partition, int64_t time_us) {
         clock.newest_us = waited_for_ == 0 ? kUnknownUs : slowest_us_;
     }
     const int64_t before_us = clock.newest_us;
-    const int64_t judged_us =
-        can_be_late_ ? std::max(rules::watermark_of(before_us, out_of_order_us_), job_us_)
-                     : kUnknownUs;
-    if (clock.state == State::awake && time_us <= before_us) return judged_us;
+    const int64_t judged_us = judged_against(before_us);
 
     clock.newest_us = std::max(before_us, time_us);
     const bool joins = clock.state != State::awake && clock.state != State::silent;

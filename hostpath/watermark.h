@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -20,7 +21,22 @@ class Watermarks {
     void declare(uint32_t partition);
     // Notes an event and returns the watermark it is judged against: the later of its partition's
     // and the job's, as they were before it.
-    int64_t show(uint32_t partition, int64_t time_us);
+    int64_t show(uint32_t partition, int64_t time_us) {
+        if (partition < clocks_.size() && clocks_[partition].state == State::awake) {
+            PartitionClock& clock = clocks_[partition];
+            const int64_t judged_us = judged_against(clock.newest_us);
+            if (time_us <= clock.newest_us) return judged_us;
+            // The usual job: one partition, that leads and is waited for.
+            if (waited_for_ == 1 && clock.newest_us == lead_us_) {
+                clock.newest_us = slowest_us_ = lead_us_ = time_us;
+                if (can_be_late_) {
+                    job_us_ = std::max(job_us_, rules::watermark_of(time_us, out_of_order_us_));
+                }
+                return judged_us;
+            }
+        }
+        return show_progress(partition, time_us);
+    }
     // The partition is not waited for any more, for good or until it shows an event.
     void end(uint32_t partition);
     void set_idle(uint32_t partition);
@@ -47,6 +63,11 @@ class Watermarks {
         State state = State::absent;
     };
 
+    int64_t judged_against(int64_t newest_us) const {
+        return can_be_late_ ? std::max(rules::watermark_of(newest_us, out_of_order_us_), job_us_)
+                            : rules::kUnknownUs;
+    }
+    int64_t show_progress(uint32_t partition, int64_t time_us);
     void note_progress(int64_t newest_us);
     void find_slowest();
     void drop_the_slow();

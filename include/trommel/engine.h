@@ -45,9 +45,9 @@ class Engine {
     // The input has ended: every window is final. push() may not be called any more.
     virtual Status finish() = 0;
 
-    // Replaces `rows` by the next final rows, in order; false when there is none. Call it until
-    // then after each push() and finish(): a push() drops no rows, but it takes rows of its own
-    // accord when their declared buffer is full, which costs memory in this object.
+    // Replaces `rows` by the next final rows, in order (1024 or so; its memory is used again);
+    // false when there is none. Call it until then after each push() and finish(): rows that are
+    // left are not lost, but the next push() has to keep them in memory.
     virtual bool take_rows(RowBatch& rows) = 0;
 
     virtual Ledger ledger() const = 0;

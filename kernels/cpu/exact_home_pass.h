@@ -66,6 +66,8 @@ TROMMEL_TARGET void judge_at_home(HomePass& pass, uint32_t k) {
     const bool moved_on =
         (live >> Home::kOverflowLane & 1) != 0 && (line.overflow_bits >> bit & 1) != 0;
     if (free == 0 || moved_on) {
+        // Most go no further than the next line.
+        __builtin_prefetch(&line + 1, 1, 3);
         pass.deferred[pass.deferred_count++] = k;
         return;
     }

@@ -168,8 +168,9 @@ class ExactTable final : public IdMemory {
         const uint64_t group = rules::group_of(hash) - options_.group_begin;
         const uint64_t bits = rules::page_bits_of(hash);
         const uint64_t page = (bits & ((uint64_t{1} << level_) - 1)) * groups_ + group;
-        if (page >= split_) return page;
-        return (bits & ((uint64_t{2} << level_) - 1)) * groups_ + group;
+        // No branch: half-way through a round nobody could predict it.
+        const uint64_t one_more = (bits >> level_) & uint64_t{page < split_};
+        return page + one_more * (groups_ << level_);
     }
     uint32_t home_line(uint64_t hash) const {
         return static_cast<uint32_t>(page_of(hash) * kLinesPerPage + rules::line_of(hash));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 #include <xxhash.h>
 
 #include "kernels/rules/assert.h"
@@ -20,10 +21,10 @@ size_t reserve_bytes(const MemoryBudget& budget) {
     return static_cast<size_t>(std::min(budget.max_bytes(), kReserveMax));
 }
 
-// The top half: the table takes its place from the upper bits.
-uint32_t upper(uint64_t hash) {
-    return static_cast<uint32_t>(hash >> 32);
-}
+// Slots that a call of find_or_add() sweeps: a few for every key that was added, so that at most a
+// third of a table is idle keys however fast keys change (four looked at per key added: with a
+// quarter idle, as many go as come), and a few in any case, so that a busy hour's keys go in time.
+constexpr uint32_t kSweepPerKey = 4, kSweepPerCall = 8;
 
 }  // namespace
 
@@ -32,14 +33,9 @@ struct KeyDictionary::IntegerKeys {
     KeyDictionary& owner;
     const int64_t* key;
 
-    uint32_t hash(uint32_t row) const {
-        return upper(rules::hash_u64(static_cast<uint64_t>(key[row]), owner.seed_));
-    }
-    bool is(uint32_t slot, uint32_t row) const { return owner.records()[slot].integer == key[row]; }
-    bool store(uint32_t slot, uint32_t row) const {
-        owner.records()[slot].integer = key[row];
-        return true;
-    }
+    uint64_t tag(uint32_t row) const { return static_cast<uint64_t>(key[row]); }
+    bool is(uint32_t, uint32_t) const { return true; }  // The tag is the key.
+    bool store(uint32_t, uint32_t) const { return true; }
     static constexpr bool kHasBytes = false;
 };
 
@@ -47,14 +43,14 @@ struct KeyDictionary::TextKeys {
     KeyDictionary& owner;
     const std::string_view* key;
 
-    uint32_t hash(uint32_t row) const {
-        return upper(XXH3_64bits_withSeed(key[row].data(), key[row].size(), owner.seed_.a));
+    uint64_t tag(uint32_t row) const {
+        return XXH3_64bits_withSeed(key[row].data(), key[row].size(), owner.seed_.a);
     }
     bool is(uint32_t slot, uint32_t row) const {
-        return owner.text_equals(owner.records()[slot].text, key[row]);
+        return owner.text_equals(owner.texts()[slot], key[row]);
     }
     bool store(uint32_t slot, uint32_t row) const {
-        return owner.store_text(key[row], owner.records()[slot].text);
+        return owner.store_text(key[row], owner.texts()[slot]);
     }
     static constexpr bool kHasBytes = true;
 };
@@ -64,9 +60,10 @@ KeyDictionary::KeyDictionary(const Config& config, uint64_t seed, MemoryBudget& 
     : shape_(key_shape(config)),
       seed_(rules::hash_seed(seed, rules::Purpose::key)),
       pool_(pool),
-      table_(budget),
-      records_(reserve_bytes(budget), budget),
-      uses_(reserve_bytes(budget), budget) {
+      table_(seed_, budget),
+      tags_(reserve_bytes(budget), budget),
+      holders_(reserve_bytes(budget), budget),
+      texts_(reserve_bytes(budget), budget) {
     if (shape_ != KeyShape::encoded) return;
     for (const uint16_t bytes : kTextSizes) text_classes_.push_back(pool.add_class(bytes));
 }
@@ -75,10 +72,11 @@ void KeyDictionary::find_or_add(const RecordBatch& batch, const uint32_t* rows, 
                                 uint32_t* slots) {
     TROMMEL_ASSERT(count <= kPart);
     table_.move_some(count / 2 + 1);
+    sweep(kSweepPerCall + kSweepPerKey * std::exchange(added_, 0));
     switch (shape_) {
         case KeyShape::none:
-            if (count > 0 && live_ == 0) new_slot();
-            std::fill(slots, slots + count, live_ == 0 ? kNoSlot : 0);
+            if (count > 0 && known_ == 0) new_slot();
+            std::fill(slots, slots + count, known_ == 0 ? kNoSlot : 0);
             return;
         case KeyShape::integer:
             find_or_add_in(IntegerKeys{*this, batch.key_int.data()}, rows, count, slots);
@@ -89,46 +87,49 @@ void KeyDictionary::find_or_add(const RecordBatch& batch, const uint32_t* rows, 
     }
 }
 
-// Each pass touches only what the pass before has asked for: the table's line, the record of the
-// slot that is most likely the key's, its bytes.
+// Each pass touches only what the pass before has asked for: the table's line, where the text of
+// the slot is that is most likely the key's, its bytes.
 template <typename Keys>
 void KeyDictionary::find_or_add_in(const Keys& keys, const uint32_t* rows, uint32_t count,
                                    uint32_t* slots) {
-    std::array<uint32_t, kPart> hash;
+    std::array<uint64_t, kPart> tag;
+    std::array<uint32_t, kPart> place;
     for (uint32_t i = 0; i < count; ++i) {
-        hash[i] = keys.hash(rows[i]);
-        table_.prefetch(hash[i]);
-    }
-    for (uint32_t i = 0; i < count; ++i) {
-        slots[i] = table_.candidate(hash[i]);
-        if (slots[i] != kNoSlot) __builtin_prefetch(&records()[slots[i]]);
+        tag[i] = keys.tag(rows[i]);
+        place[i] = table_.place_of(tag[i]);
+        table_.prefetch(place[i]);
     }
     if constexpr (Keys::kHasBytes) {
         for (uint32_t i = 0; i < count; ++i) {
-            if (slots[i] != kNoSlot) __builtin_prefetch(pool_.at(records()[slots[i]].text.block));
+            slots[i] = table_.candidate(tag[i], place[i]);
+            if (slots[i] != kNoSlot) __builtin_prefetch(&texts()[slots[i]]);
+        }
+        for (uint32_t i = 0; i < count; ++i) {
+            if (slots[i] != kNoSlot) __builtin_prefetch(pool_.at(texts()[slots[i]].block));
         }
     }
     for (uint32_t i = 0; i < count; ++i) {
-        if (slots[i] != kNoSlot && keys.is(slots[i], rows[i])) continue;
-        slots[i] = table_.find(hash[i], [&](uint32_t slot) { return keys.is(slot, rows[i]); });
-        if (slots[i] == kNoSlot) slots[i] = add(keys, rows[i], hash[i]);
+        if constexpr (!Keys::kHasBytes) {
+            slots[i] = table_.candidate(tag[i], place[i]);
+            if (slots[i] != kNoSlot) continue;
+        }
+        const auto is_key = [&](uint32_t slot) { return keys.is(slot, rows[i]); };
+        slots[i] = table_.find(tag[i], place[i], is_key);
+        if (slots[i] == kNoSlot) slots[i] = add(keys, rows[i], tag[i], place[i]);
     }
 }
 
 template <typename Keys>
-uint32_t KeyDictionary::add(const Keys& keys, uint32_t row, uint32_t hash) {
+uint32_t KeyDictionary::add(const Keys& keys, uint32_t row, uint64_t tag, uint32_t place) {
     const uint32_t slot = new_slot();
     if (slot == kNoSlot) return kNoSlot;
-    uses()[slot].hash = hash;
+    tags()[slot] = tag;
     const bool stored = keys.store(slot, row);
-    if (stored && table_.insert(hash, slot)) return slot;
+    if (stored && table_.insert(tag, place, slot)) return slot;
     if constexpr (Keys::kHasBytes) {
-        if (stored) free_text(records()[slot].text);
+        if (stored) free_text(texts()[slot]);
     }
-    records()[slot].next_free = free_;
-    uses()[slot].holders = kReleased;
-    free_ = slot;
-    --live_;
+    free_slot(slot);
     return kNoSlot;
 }
 
@@ -136,40 +137,57 @@ uint32_t KeyDictionary::add(const Keys& keys, uint32_t row, uint32_t hash) {
 uint32_t KeyDictionary::new_slot() {
     uint32_t slot = free_;
     if (slot != kNoSlot) {
-        free_ = records()[slot].next_free;
+        free_ = static_cast<uint32_t>(tags()[slot]);
     } else {
-        if (slots_ > SlotTable::kSlotMax ||
-            !records_.grow_to((size_t{slots_} + 1) * sizeof(Record)) ||
-            !uses_.grow_to((size_t{slots_} + 1) * sizeof(Use))) {
+        const size_t slots = size_t{slots_} + 1;
+        if (slots_ > SlotTable::kSlotMax || !tags_.grow_to(slots * sizeof(uint64_t)) ||
+            !holders_.grow_to(slots * sizeof(uint32_t)) ||
+            (shape_ == KeyShape::encoded && !texts_.grow_to(slots * sizeof(Text)))) {
             return kNoSlot;
         }
         slot = slots_++;
     }
-    uses()[slot] = {0, 0};
-    ++live_;
+    holders()[slot] = 0;
+    ++known_;
+    ++added_;
     return slot;
 }
 
-void KeyDictionary::let_go(const uint32_t* slots, uint32_t count) {
-    TROMMEL_ASSERT(count <= kPart);
-    std::array<uint32_t, kPart> dead;
-    uint32_t dead_count = 0;
-    for (uint32_t i = 0; i < count; ++i) {
-        Use& use = uses()[slots[i]];
-        if (--use.holders > 0) continue;
-        table_.prefetch(use.hash);
-        dead[dead_count++] = slots[i];
-    }
-    for (uint32_t i = 0; i < dead_count; ++i) release(dead[i]);
+void KeyDictionary::forget(uint32_t slot) {
+    table_.erase(tags()[slot], slot);
+    if (shape_ == KeyShape::encoded) free_text(texts()[slot]);
+    free_slot(slot);
 }
 
-void KeyDictionary::release(uint32_t slot) {
-    if (shape_ != KeyShape::none) table_.erase(uses()[slot].hash, slot);
-    if (shape_ == KeyShape::encoded) free_text(records()[slot].text);
-    records()[slot].next_free = free_;
-    uses()[slot].holders = kReleased;
+void KeyDictionary::free_slot(uint32_t slot) {
+    tags()[slot] = free_;
+    holders()[slot] = kFree;
     free_ = slot;
-    --live_;
+    --known_;
+}
+
+// Forgets the idle keys among the next `slots` slots, and returns how many.
+uint32_t KeyDictionary::sweep(uint32_t slots) {
+    if (known_ == held_ || shape_ == KeyShape::none) return 0;
+    uint32_t forgotten = 0;
+    for (uint32_t left = std::min(slots, slots_); left > 0;) {
+        std::array<uint32_t, kPart> idle;
+        uint32_t count = 0;
+        for (; left > 0 && count < kPart; --left) {
+            const uint32_t slot = hand_;
+            hand_ = slot + 1 == slots_ ? 0 : slot + 1;
+            if (holders()[slot] != 0) continue;
+            table_.prefetch(table_.place_of(tags()[slot]));
+            idle[count++] = slot;
+        }
+        for (uint32_t i = 0; i < count; ++i) forget(idle[i]);
+        forgotten += count;
+    }
+    return forgotten;
+}
+
+bool KeyDictionary::release_idle() {
+    return sweep(slots_) > 0;
 }
 
 SlabPool::Class KeyDictionary::text_class(size_t bytes) const {
@@ -243,15 +261,15 @@ bool KeyDictionary::text_equals(Text text, std::string_view key) const {
 
 uint32_t KeyDictionary::sort_words(uint32_t slot) const {
     if (shape_ == KeyShape::none) return 0;
-    return shape_ == KeyShape::integer ? 1 : (records()[slot].text.bytes + 7) / 8;
+    return shape_ == KeyShape::integer ? 1 : (texts()[slot].bytes + 7) / 8;
 }
 
 uint64_t KeyDictionary::sort_word(uint32_t slot, uint32_t depth) const {
     if (depth >= sort_words(slot)) return 0;
     if (shape_ == KeyShape::integer) {
-        return static_cast<uint64_t>(records()[slot].integer) ^ uint64_t { 1 } << 63;
+        return static_cast<uint64_t>(integer(slot)) ^ uint64_t { 1 } << 63;
     }
-    const Text text = records()[slot].text;
+    const Text text = texts()[slot];
     const char* at = pool_.at(text.block);
     size_t offset = size_t{depth} * 8;
     const size_t size = std::min<size_t>(8, text.bytes - offset);
@@ -271,7 +289,7 @@ int KeyDictionary::compare(uint32_t a, uint32_t b) const {
         const uint64_t word_a = sort_word(a, 0), word_b = sort_word(b, 0);
         return word_a < word_b ? -1 : (word_b < word_a ? 1 : 0);
     }
-    const Text text_a = records()[a].text, text_b = records()[b].text;
+    const Text text_a = texts()[a], text_b = texts()[b];
     Piece at_a = first_piece(text_a), at_b = first_piece(text_b);
     for (uint32_t left = std::min(text_a.bytes, text_b.bytes); left > 0;) {
         const auto size = static_cast<uint32_t>(std::min(at_a.bytes.size(), at_b.bytes.size()));
@@ -285,9 +303,9 @@ int KeyDictionary::compare(uint32_t a, uint32_t b) const {
 }
 
 void KeyDictionary::append_to(PartialRows& rows, uint32_t slot) const {
-    if (shape_ == KeyShape::integer) rows.key_int.push_back(records()[slot].integer);
+    if (shape_ == KeyShape::integer) rows.key_int.push_back(integer(slot));
     if (shape_ != KeyShape::encoded) return;
-    Piece piece = first_piece(records()[slot].text);
+    Piece piece = first_piece(texts()[slot]);
     while (!piece.bytes.empty()) {
         rows.key_bytes.insert(rows.key_bytes.end(), piece.bytes.begin(), piece.bytes.end());
         skip(piece, static_cast<uint32_t>(piece.bytes.size()));

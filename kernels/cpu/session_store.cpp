@@ -57,8 +57,10 @@ uint32_t SessionStore::add(const RecordBatch& batch, const uint32_t* rows, uint3
     if (specs_.empty()) return 0;
     uint32_t refused_count = 0;
     for (uint32_t begin = 0; begin < count; begin += kPart) {
-        refused_count +=
-            add_part(batch, rows + begin, std::min(kPart, count - begin), refused + refused_count);
+        uint32_t* const out = refused + refused_count;
+        uint32_t left = add_part(batch, rows + begin, std::min(kPart, count - begin), out);
+        if (left > 0 && keys_.release_idle()) left = add_part(batch, out, left, out);
+        refused_count += left;
     }
     return refused_count;
 }
@@ -172,7 +174,7 @@ void SessionStore::remove(Ref ref) {
     Ref& tree = root(slot, at(ref).spec);
     tree = erase_by_time(tree, ref);
     pool_.free(ref);
-    keys_.let_go(&slot, 1);
+    keys_.let_go(slot);
     --sessions_;
 }
 

@@ -33,7 +33,7 @@ class SessionStore {
     bool take_closed(PartialRows& out, uint32_t rows_max);
 
     const CellLayout& layout() const { return layout_; }
-    uint32_t keys() const { return keys_.count(); }
+    uint32_t keys() const { return keys_.held(); }
     uint64_t sessions() const { return sessions_; }
     uint64_t committed_bytes() const {
         return pool_.committed_bytes() + keys_.committed_bytes() + roots_.usable_bytes();

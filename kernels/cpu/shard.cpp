@@ -1,6 +1,7 @@
 #include "kernels/cpu/shard.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "kernels/cpu/approximate_ids.h"
@@ -11,6 +12,12 @@
 
 namespace trommel::cpu {
 namespace {
+
+// By Outcome. A table, for a branch could not be predicted.
+constexpr std::array<Verdict, 4> kVerdictOf = {Verdict::duplicate, Verdict::unique,
+                                               Verdict::refused, Verdict::unique};
+static_assert(kVerdictOf[static_cast<size_t>(Outcome::full)] == Verdict::refused &&
+              kVerdictOf[static_cast<size_t>(Outcome::renewed)] == Verdict::unique);
 
 IdKind id_kind(const DedupOptions& dedup) {
     if (dedup.verify) return IdKind::verified;
@@ -92,9 +99,7 @@ void Shard::judge(RecordBatch& batch, const IdColumns& ids, const uint32_t* rows
     for (uint32_t k = 0; k < count; ++k) {
         const Outcome outcome = outcomes_[k];
         ids_full |= outcome == Outcome::full;
-        batch.verdict[rows[k]] = outcome == Outcome::duplicate ? Verdict::duplicate
-                                 : outcome == Outcome::full    ? Verdict::refused
-                                                               : Verdict::unique;
+        batch.verdict[rows[k]] = kVerdictOf[static_cast<size_t>(outcome)];
         survivors_[survivors] = rows[k];
         outcomes_[survivors] = outcome;  // survivors <= k: compacted in place.
         survivors += outcome == Outcome::unique || outcome == Outcome::renewed;

@@ -7,6 +7,12 @@
 
 namespace trommel::cpu {
 
+namespace {
+
+constexpr uint32_t kLeavesMeasured = 16;  // Fewer say nothing.
+
+}  // namespace
+
 CellSpace::CellSpace(const CellLayout& layout, SlabPool& pool) : layout_(layout), pool_(pool) {
     while (leaf_bits_ < kBits && (size_t{layout.bytes()} << (leaf_bits_ + 1)) <= kLeafBytesMax) {
         ++leaf_bits_;
@@ -37,7 +43,8 @@ uint32_t CellSpace::position(const Node& node, uint32_t digit) {
     return ones(node.present & ((uint32_t{1} << digit) - 1));
 }
 
-char* CellSpace::find(const SlotMap& map, uint32_t slot) const {
+// The node whose children are the slot's cell and its neighbours; nullptr when none has been added.
+const SlotMap::Node* CellSpace::leaf_node(const SlotMap& map, uint32_t slot) const {
     if (uint64_t{slot} >> bits_covered(map) != 0) return nullptr;
     const Node* node = &map.root;
     for (uint32_t height = map.height; height > 0; --height) {
@@ -45,9 +52,19 @@ char* CellSpace::find(const SlotMap& map, uint32_t slot) const {
         if ((node->present >> digit & 1) == 0) return nullptr;
         node = nodes(*node) + position(*node, digit);
     }
+    return node;
+}
+
+char* CellSpace::find(const SlotMap& map, uint32_t slot) const {
+    const Node* const node = leaf_node(map, slot);
     const uint32_t digit = slot & (cells_.width - 1);
-    if ((node->present >> digit & 1) == 0) return nullptr;
+    if (node == nullptr || (node->present >> digit & 1) == 0) return nullptr;
     return pool_.at(node->children) + size_t{position(*node, digit)} * cells_.bytes;
+}
+
+SlabPool::Ref CellSpace::full_width_leaf(const SlotMap& map, uint32_t slot) const {
+    const Node* const node = leaf_node(map, slot);
+    return node == nullptr || node->direct == 0 ? SlabPool::kNone : node->children;
 }
 
 char* CellSpace::find_or_add(SlotMap& map, uint32_t slot) {
@@ -69,12 +86,15 @@ char* CellSpace::find_or_add(SlotMap& map, uint32_t slot) {
     if ((node->present >> digit & 1) != 0) {
         return pool_.at(node->children) + size_t{position(*node, digit)} * cells_.bytes;
     }
+    const bool is_first = node->present == 0;
+    if (is_first && full_width_) begin_full_width(*node);
     // A lone cell, and one of a direct node, is added without moving another.
-    if (node->direct == 0 && node->present != 0) ++moves_;
+    if (!is_first && node->direct == 0) ++moves_;
     char* const cell = add_child(*node, digit, cells_);
     if (cell == nullptr) return nullptr;
     layout_.clear(cell);
     ++map.count;
+    map.leaves += is_first;
     return cell;
 }
 
@@ -118,6 +138,7 @@ bool CellSpace::make_room(Node& node, uint32_t count, const Shape& shape) {
         if (count < kPackedMax) {
             std::memcpy(to, from, size_t{count} * shape.bytes);
         } else {
+            if (&shape == &cells_) clear_leaf(block);
             for (uint32_t digit = 0; digit < shape.width; ++digit) {
                 if ((node.present >> digit & 1) == 0) continue;
                 std::memcpy(to + size_t{digit} * shape.bytes, from, shape.bytes);
@@ -131,7 +152,22 @@ bool CellSpace::make_room(Node& node, uint32_t count, const Shape& shape) {
     return true;
 }
 
+// A leaf whose cells will stand at their digit; false when there is no memory for one.
+bool CellSpace::begin_full_width(Node& leaf) {
+    const SlabPool::Ref block = pool_.allocate(cells_.classes.back());
+    if (block == SlabPool::kNone) return false;
+    clear_leaf(block);
+    leaf.children = block;
+    leaf.direct = 1;
+    return true;
+}
+
+void CellSpace::clear_leaf(SlabPool::Ref leaf) const {
+    for (uint32_t slot = 0; slot < cells_.width; ++slot) layout_.clear(cell_of_leaf(leaf, slot));
+}
+
 void CellSpace::clear(SlotMap& map) {
+    if (map.leaves >= kLeavesMeasured) full_width_ = map.count / map.leaves >= cells_.width / 2;
     free_node(map.root, map.height);
     map = {};
 }

@@ -20,7 +20,8 @@ struct SlotMap {
         uint16_t direct = 0;   // Children stand at their digit, else packed.
     };
     Node root;
-    uint32_t count = 0;   // Cells.
+    uint32_t count = 0;   // Cells,
+    uint32_t leaves = 0;  // and blocks that they lie in.
     uint32_t height = 0;  // Levels of nodes below the root.
 };
 
@@ -35,6 +36,15 @@ class CellSpace {
     char* find_or_add(SlotMap& map, uint32_t slot);
     // Grows when a cell that existed was moved by find_or_add().
     uint64_t moves() const { return moves_; }
+
+    // The leaf of a slot, if its cells stand at full width: there they never move, and those that
+    // have not been added yet are empty. Else kNone.
+    SlabPool::Ref full_width_leaf(const SlotMap& map, uint32_t slot) const;
+    // How many slots a leaf is for, as a power of two.
+    uint32_t leaf_bits() const { return leaf_bits_; }
+    char* cell_of_leaf(SlabPool::Ref leaf, uint32_t slot) const {
+        return pool_.at(leaf) + size_t{slot & (cells_.width - 1)} * cells_.bytes;
+    }
 
     // visit(slot, cell) for each cell, by ascending slot.
     template <typename Visit>
@@ -58,6 +68,7 @@ class CellSpace {
         std::array<SlabPool::Class, 4> classes{};  // Blocks for 1, 2, 4 and `width` of them.
     };
 
+    const Node* leaf_node(const SlotMap& map, uint32_t slot) const;
     static uint32_t ones(uint32_t bits);
     static uint32_t position(const Node& node, uint32_t digit);
     Shape shape_of(uint32_t bytes, uint32_t width);
@@ -65,6 +76,8 @@ class CellSpace {
     Node* nodes(const Node& node) const { return reinterpret_cast<Node*>(pool_.at(node.children)); }
     char* add_child(Node& node, uint32_t digit, const Shape& shape);
     bool make_room(Node& node, uint32_t count, const Shape& shape);
+    bool begin_full_width(Node& leaf);
+    void clear_leaf(SlabPool::Ref leaf) const;
     bool cover(SlotMap& map, uint32_t slot);
     void free_node(Node& node, uint32_t height);
 
@@ -88,6 +101,9 @@ class CellSpace {
     uint32_t leaf_bits_ = 0;
     Shape cells_, nodes_;
     uint64_t moves_ = 0;
+    // Were the leaves of the map that was cleared last full enough to begin the next ones at full
+    // width? Panes of a job resemble each other.
+    bool full_width_ = false;
 };
 
 }  // namespace trommel::cpu

@@ -18,39 +18,41 @@ size_t reserve_bytes(const MemoryBudget& budget) {
 
 }  // namespace
 
-SlotTable::SlotTable(MemoryBudget& budget)
-    : tables_{{Region(reserve_bytes(budget), budget)}, {Region(reserve_bytes(budget), budget)}} {}
+SlotTable::SlotTable(const rules::HashSeed& seed, MemoryBudget& budget)
+    : seed_(seed),
+      tables_{{Region(reserve_bytes(budget), budget)}, {Region(reserve_bytes(budget), budget)}} {}
 
-bool SlotTable::insert(uint32_t hash, uint32_t slot) {
+bool SlotTable::insert(uint64_t tag, uint32_t place, uint32_t slot) {
     grow_if_needed();
     Table& table = tables_[now_];
     if (table.taken >= table.lines * (kPerLine - 1)) return false;
     TROMMEL_DCHECK(slot <= kSlotMax);
-    place(table, hash, slot + 1);
+    put(table, tag, place, slot + 1);
     return true;
 }
 
-// Into the first empty entry on the hash's way.
-void SlotTable::place(Table& table, uint32_t hash, uint32_t state) {
-    uint64_t index = table.home_index(hash);
+// Into the first empty entry on the tag's way.
+void SlotTable::put(Table& table, uint64_t tag, uint32_t place, uint32_t state) {
+    uint64_t index = table.home_index(place);
     while (!table.line(index).has_empty()) index = table.after(index);
     Line& line = table.line(index);
     uint32_t entry = 0;
     while (line.state[entry] != kEmpty) ++entry;
-    line.hash[entry] = hash;
+    line.tag[entry] = tag;
     line.state[entry] = state;
     ++table.taken;
 }
 
-void SlotTable::erase(uint32_t hash, uint32_t slot) {
-    const bool found = erase_in(tables_[now_], 0, hash, slot) ||
-                       (moving_ && erase_in(tables_[1 - now_], moved_, hash, slot));
+void SlotTable::erase(uint64_t tag, uint32_t slot) {
+    const uint32_t place = place_of(tag);
+    const bool found = erase_in(tables_[now_], 0, place, slot) ||
+                       (moving_ && erase_in(tables_[1 - now_], moved_, place, slot));
     TROMMEL_ASSERT(found);
 }
 
-bool SlotTable::erase_in(Table& table, uint64_t from, uint32_t hash, uint32_t slot) {
+bool SlotTable::erase_in(Table& table, uint64_t from, uint32_t place, uint32_t slot) const {
     if (table.lines == 0) return false;
-    for (uint64_t index = table.home_index(hash);; index = table.after(index)) {
+    for (uint64_t index = table.home_index(place);; index = table.after(index)) {
         const Line& line = table.line(index);
         for (uint32_t i = 0; index >= from && i < kPerLine; ++i) {
             if (line.state[i] != slot + 1) continue;
@@ -66,7 +68,7 @@ bool SlotTable::erase_in(Table& table, uint64_t from, uint32_t hash, uint32_t sl
 void SlotTable::Line::empty_entry(uint32_t entry) {
     uint32_t last = kPerLine - 1;
     while (state[last] == kEmpty) --last;
-    hash[entry] = hash[last];
+    tag[entry] = tag[last];
     state[entry] = state[last];
     state[last] = kEmpty;
 }
@@ -74,7 +76,7 @@ void SlotTable::Line::empty_entry(uint32_t entry) {
 // A search ends at a line that is not full, so a hole in a full line must be filled by an entry
 // that went past that line, if there is one; it leaves a hole in its turn. No entry is ever marked
 // as erased, so keys that come and go do not fill the table.
-void SlotTable::fill_hole(Table& table, uint64_t from, uint64_t index, uint32_t entry) {
+void SlotTable::fill_hole(Table& table, uint64_t from, uint64_t index, uint32_t entry) const {
     const auto distance = [&](uint64_t begin, uint64_t end) {
         return end >= begin ? end - begin : end + table.lines - begin;
     };
@@ -84,9 +86,10 @@ void SlotTable::fill_hole(Table& table, uint64_t from, uint64_t index, uint32_t 
         stop = line.has_empty() || next == index;
         if (next < from) continue;  // Nothing that counts, but searches go through it.
         for (uint32_t i = 0; i < kPerLine && line.state[i] != kEmpty; ++i) {
-            if (distance(table.home_index(line.hash[i]), next) < distance(index, next)) continue;
+            if (distance(table.home_index(place_of(line.tag[i])), next) < distance(index, next))
+                continue;
             Line& hole = table.line(index);
-            hole.hash[entry] = line.hash[i];
+            hole.tag[entry] = line.tag[i];
             hole.state[entry] = line.state[i];
             index = next;
             entry = i;
@@ -118,11 +121,13 @@ void SlotTable::move_some(uint64_t lines) {
     for (; lines > 0 && moved_ < from.lines; --lines, ++moved_) {
         if (moved_ + kAhead < from.lines) {
             const Line& later = from.line(moved_ + kAhead);
-            for (const uint32_t hash : later.hash) __builtin_prefetch(&to.home(hash), 1);
+            for (const uint64_t tag : later.tag) {
+                __builtin_prefetch(&to.home(place_of(tag)), 1);
+            }
         }
         const Line& line = from.line(moved_);
         for (uint32_t i = 0; i < kPerLine && line.state[i] != kEmpty; ++i) {
-            place(to, line.hash[i], line.state[i]);
+            put(to, line.tag[i], place_of(line.tag[i]), line.state[i]);
         }
     }
     if (moved_ < from.lines) return;

@@ -3,41 +3,46 @@
 #include <cstring>
 
 #include "kernels/cpu/memory.h"
+#include "kernels/rules/hash.h"
 
 namespace trommel::cpu {
 
-// From a 32-bit hash to key slots: open addressing in lines of eight entries, of which a lookup
-// touches one in the usual case. It knows nothing of keys: the caller compares. Growth is
-// incremental: the old table is emptied into the new one a few lines at a time, and both are looked
-// at until that is done. One owner, one thread.
+// From 64-bit tags to key slots: open addressing in lines of five entries, of which a lookup
+// touches one in the usual case. A tag is a key or the hash of one; where two keys may share a tag,
+// the caller compares. Growth is incremental: the old table is emptied into the new one a few lines
+// at a time, and both are looked at until that is done. One owner, one thread.
 class SlotTable {
    public:
     static constexpr uint32_t kNoSlot = UINT32_MAX;
 
-    explicit SlotTable(MemoryBudget& budget);
+    SlotTable(const rules::HashSeed& seed, MemoryBudget& budget);
 
-    void prefetch(uint32_t hash) const { __builtin_prefetch(&tables_[now_].home(hash), 1); }
-    // The slot of this hash in the line where it is usually found, or kNoSlot. A hint, for
-    // prefetching: where two slots there share the hash it is any number.
-    uint32_t candidate(uint32_t hash) const {
+    // Where a tag is looked for; the calls below want it with the tag.
+    uint32_t place_of(uint64_t tag) const {
+        return static_cast<uint32_t>(rules::hash_u64(tag, seed_) >> 32);
+    }
+    void prefetch(uint32_t place) const { __builtin_prefetch(&tables_[now_].home(place), 1); }
+    // The slot of this tag in the line where it is usually found, or kNoSlot. A hint, for
+    // prefetching: where two slots there share the tag it is any number.
+    uint32_t candidate(uint64_t tag, uint32_t place) const {
         const Table& table = tables_[now_];
         if (table.lines == 0) return kNoSlot;
-        const Line& line = table.home(hash);
-        const uint32_t bits = line.matches(hash);
+        const Line& line = table.home(place);
+        const uint32_t bits = line.matches(tag);
         return bits == 0 ? kNoSlot : line.state[__builtin_ctz(bits)] - 1;  // kEmpty - 1: kNoSlot.
     }
-    // The first slot of this hash for which is_key(slot), or kNoSlot.
+    // The first slot of this tag for which is_key(slot), or kNoSlot.
     template <typename IsKey>
-    uint32_t find(uint32_t hash, IsKey&& is_key) const {
-        const uint32_t found = find_in(tables_[now_], 0, hash, is_key);
+    uint32_t find(uint64_t tag, uint32_t place, IsKey&& is_key) const {
+        const uint32_t found = find_in(tables_[now_], 0, tag, place, is_key);
         if (found != kNoSlot || !moving_) return found;
-        return find_in(tables_[1 - now_], moved_, hash, is_key);
+        return find_in(tables_[1 - now_], moved_, tag, place, is_key);
     }
     // Adds a slot that is not there; false when there is no memory. Precondition: slot <= kSlotMax.
     static constexpr uint32_t kSlotMax = UINT32_MAX - 2;
-    bool insert(uint32_t hash, uint32_t slot);
-    // Precondition: the slot is there with this hash.
-    void erase(uint32_t hash, uint32_t slot);
+    bool insert(uint64_t tag, uint32_t place, uint32_t slot);
+    // Precondition: the slot is there with this tag.
+    void erase(uint64_t tag, uint32_t slot);
     // Moves at most `lines` lines to the new table while one is growing. Calling it with half of
     // the number of inserts keeps ahead of them.
     void move_some(uint64_t lines);
@@ -48,28 +53,18 @@ class SlotTable {
     }
 
    private:
-    static constexpr uint32_t kPerLine = 8;
+    static constexpr uint32_t kPerLine = 5;
     static constexpr uint32_t kEmpty = 0;  // Else an entry's state is its slot plus one.
-    // Four numbers at once, in the baseline instructions of any processor.
-    using Four = uint32_t __attribute__((vector_size(16)));
-    using Two = uint64_t __attribute__((vector_size(16)));
-    static Four load(const uint32_t* from) {
-        Four four;
-        std::memcpy(&four, from, sizeof four);
-        return four;
-    }
     struct Line {
-        uint32_t hash[kPerLine];
+        uint64_t tag[kPerLine];
         uint32_t state[kPerLine];
+        uint32_t unused;
 
-        // Bit i: entry i has this hash. Empty entries may have any; they are the last.
-        uint32_t matches(uint32_t wanted) const {
-            constexpr Four kLow = {1, 2, 4, 8}, kHigh = {16, 32, 64, 128};
-            const Four bits =
-                (Four(load(hash) == wanted) & kLow) | (Four(load(hash + 4) == wanted) & kHigh);
-            const auto halves = reinterpret_cast<Two>(bits);
-            const uint64_t both = halves[0] | halves[1];
-            return static_cast<uint32_t>(both | both >> 32);
+        // Bit i: entry i has this tag. Empty entries may have any; they are the last.
+        uint32_t matches(uint64_t wanted) const {
+            uint32_t bits = 0;
+            for (uint32_t i = 0; i < kPerLine; ++i) bits |= uint32_t{tag[i] == wanted} << i;
+            return bits;
         }
         bool has_empty() const { return state[kPerLine - 1] == kEmpty; }  // Filled from the front.
         void empty_entry(uint32_t entry);
@@ -81,19 +76,20 @@ class SlotTable {
         uint64_t taken = 0;  // Entries that are not empty; not kept while they are moved away.
 
         Line& line(uint64_t index) const { return reinterpret_cast<Line*>(region.data())[index]; }
-        uint64_t home_index(uint32_t hash) const { return hash * lines >> 32; }
-        Line& home(uint32_t hash) const { return line(home_index(hash)); }
+        uint64_t home_index(uint32_t place) const { return place * lines >> 32; }
+        Line& home(uint32_t place) const { return line(home_index(place)); }
         uint64_t after(uint64_t index) const { return index + 1 == lines ? 0 : index + 1; }
     };
 
     // Lines below `from` have been moved to the other table and count only as full or not.
     template <typename IsKey>
-    static uint32_t find_in(const Table& table, uint64_t from, uint32_t hash, IsKey& is_key) {
+    static uint32_t find_in(const Table& table, uint64_t from, uint64_t tag, uint32_t place,
+                            IsKey& is_key) {
         if (table.lines == 0) return kNoSlot;
-        for (uint64_t index = table.home_index(hash);; index = table.after(index)) {
+        for (uint64_t index = table.home_index(place);; index = table.after(index)) {
             const Line& line = table.line(index);
             if (index >= from) {
-                for (uint32_t bits = line.matches(hash); bits != 0; bits &= bits - 1) {
+                for (uint32_t bits = line.matches(tag); bits != 0; bits &= bits - 1) {
                     const uint32_t slot = line.state[__builtin_ctz(bits)] - 1;
                     if (slot != kNoSlot && is_key(slot)) return slot;
                 }
@@ -103,10 +99,11 @@ class SlotTable {
     }
 
     void grow_if_needed();
-    static void place(Table& table, uint32_t hash, uint32_t state);
-    static bool erase_in(Table& table, uint64_t from, uint32_t hash, uint32_t slot);
-    static void fill_hole(Table& table, uint64_t from, uint64_t index, uint32_t entry);
+    static void put(Table& table, uint64_t tag, uint32_t place, uint32_t state);
+    bool erase_in(Table& table, uint64_t from, uint32_t place, uint32_t slot) const;
+    void fill_hole(Table& table, uint64_t from, uint64_t index, uint32_t entry) const;
 
+    const rules::HashSeed seed_;
     Table tables_[2];
     int now_ = 0;          // tables_[now_] takes what is new.
     bool moving_ = false;  // The other one still holds slots, in lines from moved_ on.

@@ -11,8 +11,10 @@ namespace {
 
 constexpr int64_t kNoEnd = INT64_MAX;
 constexpr uint32_t kPart = KeyDictionary::kPart;
-constexpr uint32_t kPrefetchRows = 16;  // Rows on their way out that are asked for ahead.
+constexpr uint32_t kPrefetchRows = 32;  // Rows on their way out that are asked for ahead.
 constexpr uint32_t kLineBytes = 64;
+constexpr uint32_t kDenseShare = 4;    // A pane with 1/4 of the slots is worth a shortcut.
+constexpr size_t kShortcutShare = 64;  // Of the budget, at most: a leaf has more bytes than that.
 
 // Asks for every line of a cell; one of 40 bytes lies in two as often as not.
 void prefetch(const char* cell, uint32_t bytes) {
@@ -34,6 +36,7 @@ WindowStore::WindowStore(const Config& config, uint64_t seed, MemoryBudget& budg
       keys_(config, seed, budget, pool_),
       panes_(pool_, cells_),
       order_(keys_, budget),
+      shortcut_{PaneTree::kNone, 0, false, Region(budget.max_bytes() / kShortcutShare, budget)},
       scratch_(layout_.bytes()) {
     const std::vector<uint32_t> ranks = window_name_ranks(config);
     for (uint32_t w = 0; w < config.windows.size(); ++w) {
@@ -65,8 +68,8 @@ uint32_t WindowStore::add_part(const RecordBatch& batch, const uint32_t* rows, u
 
     // Cells are found and asked for first, and updated when all are on their way.
     Placed placed;
-    std::array<uint32_t, kPart> refused_slots;
-    uint32_t refused_count = 0;
+    std::array<uint32_t, kPart> refused_slots, new_holders;
+    uint32_t refused_count = 0, new_count = 0;
     const uint64_t moves = cells_.moves();
     PaneTree::Ref pane = PaneTree::kNone;
     int64_t pane_start_us = 0;
@@ -78,16 +81,31 @@ uint32_t WindowStore::add_part(const RecordBatch& batch, const uint32_t* rows, u
             const int64_t index = index_of(time_us);
             pane_start_us = rules::pane_start(index, offset_us_, pane_us_);
             pane = pane_of(index);
+            move_shortcut(pane);
         }
-        char* const cell = cell_in(pane, slots[i]);
+        char* cell = quick_cell(pane, slots[i]);
         if (cell == nullptr) {
-            refused_slots[refused_count] = slots[i];
-            refused[refused_count++] = row;
-            continue;
+            bool is_new = false;
+            cell = cell_in(pane, slots[i], is_new);
+            if (cell == nullptr) {
+                refused_slots[refused_count] = slots[i];
+                refused[refused_count++] = row;
+                continue;
+            }
+            if (is_new) new_holders[new_count++] = slots[i];
         }
         prefetch(cell, layout_.bytes());
         placed.put(row, pane, slots[i], cell);
     }
+    // An empty cell may have been found by the shortcut without having been added.
+    for (uint32_t i = 0; i < placed.count; ++i) {
+        if (CellLayout::count(placed.cell[i]) != 0) continue;
+        keys_.prefetch_holders(placed.slot[i]);
+        bool is_new = false;
+        TROMMEL_ASSERT(cell_in(placed.pane[i], placed.slot[i], is_new) != nullptr);
+        if (is_new) new_holders[new_count++] = placed.slot[i];
+    }
+    for (uint32_t i = 0; i < new_count; ++i) keys_.hold(new_holders[i]);
     if (cells_.moves() != moves) {
         for (uint32_t i = 0; i < placed.count; ++i) {
             placed.cell[i] = cells_.find(panes_.cells(placed.pane[i]), placed.slot[i]);
@@ -111,13 +129,33 @@ PaneTree::Ref WindowStore::pane_of(int64_t index) {
 }
 
 // The key's cell in the pane, made if need be; nullptr when any of the three is missing.
-char* WindowStore::cell_in(PaneTree::Ref pane, uint32_t slot) {
+char* WindowStore::cell_in(PaneTree::Ref pane, uint32_t slot, bool& is_new) {
     if (pane == PaneTree::kNone || slot == KeyDictionary::kNoSlot) return nullptr;
     SlotMap& map = panes_.cells(pane);
     const uint32_t before = map.count;
     char* const cell = cells_.find_or_add(map, slot);
-    if (map.count != before) keys_.hold(slot);
+    is_new = map.count != before;
+    if (pane == shortcut_.pane && cell != nullptr) {
+        const uint32_t leaf = slot >> cells_.leaf_bits();
+        if (leaf < shortcut_.leaves) shortcut_.leaf(leaf) = cells_.full_width_leaf(map, slot);
+    }
     return cell;
+}
+
+// Gives the pane the shortcut if it is worth it, and newer than the one that has it.
+void WindowStore::move_shortcut(PaneTree::Ref pane) {
+    if (pane == PaneTree::kNone || shortcut_.given_up) return;
+    const uint32_t leaves = keys_.slots() >> cells_.leaf_bits();
+    if (pane == shortcut_.pane && leaves <= shortcut_.leaves + shortcut_.leaves / 2) return;
+    if (panes_.cells(pane).count < keys_.slots() / kDenseShare) return;
+    if (shortcut_.pane != PaneTree::kNone && panes_.index(pane) < panes_.index(shortcut_.pane)) {
+        return;
+    }
+    shortcut_.pane = PaneTree::kNone;
+    if (!shortcut_.refs.grow_to(size_t{leaves} * sizeof(SlabPool::Ref))) return;
+    std::fill_n(&shortcut_.leaf(0), leaves, SlabPool::kNone);
+    shortcut_.leaves = leaves;
+    shortcut_.pane = pane;
 }
 
 // A key or pane that was made for a refused event, and that no other event has used, goes again.
@@ -127,11 +165,22 @@ void WindowStore::leave_no_trace(int64_t time_us, uint32_t slot) {
     if (pane != PaneTree::kNone && panes_.cells(pane).count == 0) drop_pane(pane);
 }
 
-// Frees what only makes closing quicker, unless it is in use; false when there was nothing to free.
+bool WindowStore::give_up_shortcut() {
+    if (shortcut_.refs.usable_bytes() == 0) return false;
+    shortcut_.pane = PaneTree::kNone;
+    shortcut_.leaves = 0;
+    shortcut_.given_up = true;
+    shortcut_.refs.shrink_to_zero();
+    return true;
+}
+
+// Frees keys that nobody holds and, unless it is in use, what only makes things quicker; false when
+// there was nothing to free.
 bool WindowStore::give_up_caches() {
-    if (open_.spec != nullptr) return false;
+    const bool keys = keys_.release_idle() || give_up_shortcut();
+    if (open_.spec != nullptr) return keys;
     const bool combined = panes_.drop_combined();
-    return order_.give_back() || combined;
+    return order_.give_back() || combined || keys;
 }
 
 void WindowStore::advance(int64_t watermark_us) {
@@ -238,7 +287,7 @@ void WindowStore::take_rows(PartialRows& out, uint32_t rows_max) {
             continue;
         }
         if (const RowOrder::Row* const later = order_.peek(kPrefetchRows)) {
-            __builtin_prefetch(pool_.at(later->cell));
+            prefetch(pool_.at(later->cell), layout_.bytes());
             keys_.prefetch(later->slot);
         }
         out.window.push_back(open_.spec->window);
@@ -284,15 +333,9 @@ void WindowStore::drop_finished_panes() {
 }
 
 void WindowStore::drop_pane(PaneTree::Ref pane) {
-    std::array<uint32_t, kPart> slots;
-    uint32_t count = 0;
-    cells_.for_each(panes_.cells(pane), [&](uint32_t slot, const char*) {
-        slots[count++] = slot;
-        if (count < kPart) return;
-        keys_.let_go(slots.data(), count);
-        count = 0;
-    });
-    keys_.let_go(slots.data(), count);
+    cells_.for_each(panes_.cells(pane), [this](uint32_t slot, const char*) { keys_.let_go(slot); });
+    if (pane == shortcut_.pane) shortcut_.pane = PaneTree::kNone;
+    shortcut_.given_up = false;
     const int64_t index = panes_.index(pane);
     recent_[static_cast<uint64_t>(index) % kRecentPanes] = {};
     panes_.erase(index);

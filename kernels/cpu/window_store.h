@@ -47,10 +47,11 @@ class WindowStore {
     bool take_closed(PartialRows& out, uint32_t rows_max);
 
     const CellLayout& layout() const { return layout_; }
-    uint32_t keys() const { return keys_.count(); }
+    uint32_t keys() const { return keys_.held(); }
     uint64_t panes() const { return panes_.count(); }
     uint64_t committed_bytes() const {
-        return pool_.committed_bytes() + keys_.committed_bytes() + order_.committed_bytes();
+        return pool_.committed_bytes() + keys_.committed_bytes() + order_.committed_bytes() +
+               shortcut_.refs.usable_bytes();
     }
 
    private:
@@ -73,6 +74,18 @@ class WindowStore {
             cell[count++] = at_cell;
         }
     };
+    // A shortcut past the nodes of the newest pane that has many of the keys: where the full-width
+    // leaf of a slot is. Only makes things quicker.
+    struct Shortcut {
+        PaneTree::Ref pane = PaneTree::kNone;
+        uint32_t leaves = 0;    // That it covers.
+        bool given_up = false;  // There was no memory for it; until a pane goes.
+        Region refs;            // [leaf] SlabPool::Ref; kNone: not known.
+
+        SlabPool::Ref& leaf(uint32_t number) const {
+            return reinterpret_cast<SlabPool::Ref*>(refs.data())[number];
+        }
+    };
     enum class Cells : uint8_t { piece, merged, scattered };  // Where a row's cell is found.
     struct Open {                                             // The window being handed out.
         Spec* spec = nullptr;                                 // None: no window is.
@@ -83,8 +96,16 @@ class WindowStore {
     PaneTree::Ref pane_of(int64_t index);
     uint32_t add_part(const RecordBatch& batch, const uint32_t* rows, uint32_t count,
                       uint32_t* refused);
-    char* cell_in(PaneTree::Ref pane, uint32_t slot);
+    char* cell_in(PaneTree::Ref pane, uint32_t slot, bool& is_new);
+    char* quick_cell(PaneTree::Ref pane, uint32_t slot) const {
+        const uint32_t leaf = slot >> cells_.leaf_bits();
+        if (pane != shortcut_.pane || leaf >= shortcut_.leaves) return nullptr;
+        const SlabPool::Ref ref = shortcut_.leaf(leaf);
+        return ref == SlabPool::kNone ? nullptr : cells_.cell_of_leaf(ref, slot);
+    }
+    void move_shortcut(PaneTree::Ref pane);
     void leave_no_trace(int64_t time_us, uint32_t slot);
+    bool give_up_shortcut();
     bool give_up_caches();
     int64_t index_of(int64_t time_us) const {
         return rules::pane_index(time_us, offset_us_, pane_us_);
@@ -121,6 +142,7 @@ class WindowStore {
         PaneTree::Ref pane = PaneTree::kNone;
     };
     std::array<Recent, kRecentPanes> recent_;
+    Shortcut shortcut_;
 
     Open open_;
     std::vector<PaneTree::Ref> pieces_;  // What the open window is combined from.

@@ -72,19 +72,20 @@ TEST(KeyDictionary, EqualKeysHaveOneSlotAndOthersAnother) {
                 ASSERT_EQ(at->second, slots[i]);
                 if (is_new) {
                     ASSERT_TRUE(used.insert(slots[i]).second);
+                    dictionary.keys().hold(slots[i]);
                 }
             }
         }
-        EXPECT_EQ(dictionary.keys().count(), slot_of.size());
+        EXPECT_EQ(dictionary.keys().known(), slot_of.size());
         for (const auto& [key, slot] : slot_of) ASSERT_EQ(dictionary.key_of(slot), key);
     }
 }
 
 TEST(KeyDictionary, ComparesInContractOrder) {
     Dictionary integers(kInteger, 1 << 20);
-    const uint32_t low = integers.find_or_add(naive::encoded(INT64_MIN));
-    const uint32_t minus = integers.find_or_add(naive::encoded(-1));
-    const uint32_t high = integers.find_or_add(naive::encoded(INT64_MAX));
+    const std::vector<uint32_t> numbers = integers.find_or_add(
+        {naive::encoded(INT64_MIN), naive::encoded(-1), naive::encoded(INT64_MAX)});
+    const uint32_t low = numbers[0], minus = numbers[1], high = numbers[2];
     EXPECT_LT(integers.keys().compare(low, minus), 0);
     EXPECT_LT(integers.keys().compare(minus, high), 0);
     EXPECT_GT(integers.keys().compare(high, low), 0);
@@ -125,19 +126,51 @@ TEST(KeyDictionary, AKeyLivesAsLongAsItIsHeld) {
                                                    : (config.key[0].type == FieldType::integer
                                                           ? naive::encoded(5)
                                                           : naive::encoded("five"));
+        KeyDictionary& keys = dictionary.keys();
         const uint32_t slot = dictionary.find_or_add(key);
-        dictionary.keys().hold(slot);
-        dictionary.keys().hold(slot);
-        dictionary.keys().let_go(&slot, 1);
-        dictionary.keys().release_unheld(slot);
-        EXPECT_EQ(dictionary.keys().count(), 1u);
+        keys.hold(slot);
+        keys.hold(slot);
+        keys.let_go(slot);
+        keys.release_unheld(slot);
+        EXPECT_FALSE(keys.release_idle());
+        EXPECT_EQ(keys.held(), 1u);
         EXPECT_EQ(dictionary.find_or_add(key), slot);
-        dictionary.keys().let_go(&slot, 1);
-        EXPECT_EQ(dictionary.keys().count(), 0u);
-        dictionary.keys().release_unheld(slot);  // Again: nothing happens.
-        EXPECT_EQ(dictionary.keys().count(), 0u);
+        keys.let_go(slot);
+        EXPECT_EQ(keys.held(), 0u);
+        keys.release_unheld(slot);
+        keys.release_unheld(slot);  // Again: nothing happens.
+        EXPECT_EQ(keys.known(), config.key.empty() ? 1u : 0u);
         EXPECT_EQ(dictionary.find_or_add(key), slot);
-        EXPECT_EQ(dictionary.keys().count(), 1u);
+        EXPECT_EQ(keys.known(), 1u);
+    }
+}
+
+TEST(KeyDictionary, KeysThatNobodyHoldsAreForgottenInTime) {
+    for (const Config& config : {kInteger, kText}) {
+        Dictionary dictionary(config, 8 << 20);
+        KeyDictionary& keys = dictionary.keys();
+        const auto key = [&](int64_t k) {
+            return config.key[0].type == FieldType::integer ? naive::encoded(k)
+                                                            : naive::encoded(std::to_string(k));
+        };
+        // A thousand are held; the others come and go.
+        for (int64_t k = 0; k < 1000; ++k) keys.hold(dictionary.find_or_add(key(k)));
+        for (int64_t k = 1000; k < 50'000; ++k) {
+            ASSERT_NE(dictionary.find_or_add(key(k)), KeyDictionary::kNoSlot);
+            ASSERT_LE(keys.known(), 1600u);
+        }
+        EXPECT_EQ(keys.held(), 1000u);
+        EXPECT_TRUE(keys.release_idle());
+        EXPECT_EQ(keys.known(), 1000u);
+        for (int64_t k = 0; k < 1000; ++k) dictionary.find_or_add(key(k));
+        EXPECT_EQ(keys.known(), 1000u);
+        // Without new keys, too.
+        for (uint32_t slot = 0; slot < keys.slots(); ++slot) {
+            if (slot != dictionary.find_or_add(key(7))) keys.release_unheld(slot);
+        }
+        for (int64_t k = 2000; k < 2500; ++k) dictionary.find_or_add(key(k));
+        for (int round = 0; round < 500; ++round) dictionary.find_or_add(key(7));
+        EXPECT_EQ(keys.known(), 1000u);
     }
 }
 
@@ -152,9 +185,10 @@ TEST(KeyDictionary, SlotsAndTextsOfDeadKeysAreUsedAgain) {
             dictionary.keys().hold(slot);
         }
         for (uint32_t slot = 0; slot < dictionary.keys().slots(); ++slot) {
-            dictionary.keys().let_go(&slot, 1);
+            dictionary.keys().let_go(slot);
         }
-        ASSERT_EQ(dictionary.keys().count(), 0u);
+        ASSERT_EQ(dictionary.keys().held(), 0u);
+        ASSERT_TRUE(dictionary.keys().release_idle());
         ASSERT_EQ(dictionary.pool().slabs_in_use(), 0u);
     }
     EXPECT_LE(dictionary.keys().slots(), 50u);
@@ -178,9 +212,9 @@ TEST(KeyDictionary, SaysWhenThereIsNoMemoryAndGoesOnKnowingItsKeys) {
             ASSERT_NE(dictionary.find_or_add(key(k)), KeyDictionary::kNoSlot);
         }
         EXPECT_EQ(dictionary.find_or_add(key(-1)), KeyDictionary::kNoSlot);
-        EXPECT_EQ(dictionary.keys().count(), known);
-        const uint32_t victim = dictionary.find_or_add(key(0));
-        dictionary.keys().let_go(&victim, 1);
+        EXPECT_EQ(dictionary.keys().held(), known);
+        dictionary.keys().let_go(dictionary.find_or_add(key(0)));
+        EXPECT_TRUE(dictionary.keys().release_idle());
         EXPECT_NE(dictionary.find_or_add(key(-1)), KeyDictionary::kNoSlot);
     }
 }
@@ -195,8 +229,9 @@ TEST(KeyDictionary, AKeyThatDoesNotFitLeavesNothingBehind) {
             dictionary.keys().hold(slot);
             held.push_back(slot);
         }
-        for (const uint32_t slot : held) dictionary.keys().let_go(&slot, 1);
-        ASSERT_EQ(dictionary.keys().count(), 0u);
+        for (const uint32_t slot : held) dictionary.keys().let_go(slot);
+        ASSERT_EQ(dictionary.keys().held(), 0u);
+        dictionary.keys().release_idle();
         ASSERT_EQ(dictionary.pool().slabs_in_use(), 0u) << bytes;
     }
 }

@@ -24,6 +24,7 @@ void expect_sorted(const Config& config, std::vector<std::string> keys, uint32_t
         slots.resize(begin + count);
         dictionary.find_or_add(batch, rows.data(), static_cast<uint32_t>(count),
                                slots.data() + begin);
+        for (size_t i = 0; i < count; ++i) dictionary.hold(slots[begin + i]);
     }
     RowOrder order(dictionary, sort_budget);
     std::vector<std::string> sorted;

@@ -7,28 +7,31 @@
 namespace trommel::cpu {
 namespace {
 
-// Keys are numbers; the hash is cut to few bits, so that many share one.
+const rules::HashSeed kSeed = rules::hash_seed(7, rules::Purpose::key);
+
+// Keys are numbers; the tag is cut to few bits, so that many share one.
 class Names {
    public:
-    Names(uint64_t memory_bytes, uint32_t hash_mask)
-        : budget_(memory_bytes), table_(budget_), mask_(hash_mask) {}
+    Names(uint64_t memory_bytes, uint32_t tag_mask)
+        : budget_(memory_bytes), table_(kSeed, budget_), mask_(tag_mask) {}
 
     uint32_t find(uint32_t key) const {
-        return table_.find(hash(key), [&](uint32_t slot) { return keys_[slot] == key; });
+        return table_.find(tag(key), table_.place_of(tag(key)),
+                           [&](uint32_t slot) { return keys_[slot] == key; });
     }
     bool add(uint32_t key) {
         table_.move_some(1);
         const auto slot = static_cast<uint32_t>(keys_.size());
-        if (!table_.insert(hash(key), slot)) return false;
+        if (!table_.insert(tag(key), table_.place_of(tag(key)), slot)) return false;
         keys_.push_back(key);
         return true;
     }
-    void erase(uint32_t key) { table_.erase(hash(key), find(key)); }
+    void erase(uint32_t key) { table_.erase(tag(key), find(key)); }
     SlotTable& table() { return table_; }
     MemoryBudget& budget() { return budget_; }
 
    private:
-    uint32_t hash(uint32_t key) const { return key * 2654435769u & mask_; }
+    uint64_t tag(uint32_t key) const { return key * 2654435769u & mask_; }
 
     MemoryBudget budget_;
     SlotTable table_;
@@ -79,16 +82,18 @@ TEST(SlotTable, KeysThatComeAndGoDoNotMakeItGrow) {
 TEST(SlotTable, ErasingWhileItGrowsLosesNoKeyThatWentAroundTheEnd) {
     for (uint64_t moved = 0; moved < 34; ++moved) {
         MemoryBudget budget(1 << 20);
-        SlotTable table(budget);
-        const uint32_t hash = 0xffffffff;
+        SlotTable table(kSeed, budget);
+        uint64_t tag = 0;
+        while (table.place_of(tag) < 0xff000000) ++tag;
+        const uint32_t place = table.place_of(tag);
         const auto find = [&](uint32_t slot) {
-            return table.find(hash, [&](uint32_t candidate) { return candidate == slot; });
+            return table.find(tag, place, [&](uint32_t candidate) { return candidate == slot; });
         };
         uint32_t count = 0;
-        while (!table.moving()) ASSERT_TRUE(table.insert(hash, count++));
+        while (!table.moving()) ASSERT_TRUE(table.insert(tag, place, count++));
         table.move_some(moved);
         for (uint32_t gone = 0; gone < count; ++gone) {
-            table.erase(hash, gone);
+            table.erase(tag, gone);
             ASSERT_EQ(find(gone), SlotTable::kNoSlot);
             for (uint32_t slot = gone + 1; slot < count; slot += 7)
                 ASSERT_EQ(find(slot), slot) << moved;
@@ -111,7 +116,7 @@ TEST(SlotTable, FillsUpAndThenRefuses) {
 TEST(SlotTable, IsEmptyBeforeItsFirstSlot) {
     Names names(0, 0xffffffffu);
     EXPECT_EQ(names.find(1), SlotTable::kNoSlot);
-    EXPECT_EQ(names.table().candidate(1), SlotTable::kNoSlot);
+    EXPECT_EQ(names.table().candidate(1, 1), SlotTable::kNoSlot);
     EXPECT_FALSE(names.add(1));
 }
 
