@@ -55,7 +55,18 @@ Records are {"id", "key", "time" (us), "v0"} and, with several partitions, "part
 exact run must say of them is printed on stderr. Whether an event is late depends on the job: give
 its --out-of-order, --allowed-lateness and --pane (which trommel check prints).)";
 
-constexpr std::string_view kPlannedVerbs[] = {"bench", "plan", "top", "inspect", "create"};
+constexpr const char* kBenchFooter = R"(
+Examples
+  trommel bench                                   every case; minutes, and up to 6 GiB of memory
+  trommel bench exact-64 windows                  two of them
+  trommel bench --quick                           seconds; checks answers, measures nothing
+  trommel bench engine --require 'ratio>=0.1'     exits with 99 when it is less
+  trommel bench --json > old.json; trommel bench --baseline old.json
+
+Each case runs in turns with the machine's own limit, random updates of 64-byte lines in as much
+memory; `ratio` is the share of it. A case whose answers are wrong prints no figure.)";
+
+constexpr std::string_view kPlannedVerbs[] = {"plan", "top", "inspect", "create"};
 
 // "duplicate_distance" as a flag and as an environment variable.
 std::string flag_of(std::string name) {
@@ -122,6 +133,27 @@ void add_gen(CLI::App& program, GenCommand& gen) {
     app.footer(kGenFooter);
 }
 
+void add_bench(CLI::App& program, BenchCommand& bench) {
+    CLI::App& app = *program.add_subcommand(
+        "bench", "Measure the engine's parts against the limit of this machine's memory");
+    app.add_option("case", bench.cases, "what to measure; without one, everything");
+    app.add_option("--require", bench.require, "exit with 99 unless it is met")
+        ->expected(1)
+        ->take_all()
+        ->type_name("[CASE:]METRIC>=NUMBER")
+        ->default_str("");
+    app.add_option("--baseline", bench.baseline_path, "an earlier --json to compare with")
+        ->type_name("FILE");
+    app.add_option("--results", bench.results_path, "also write them to a file as Markdown")
+        ->type_name("FILE");
+    app.add_option("--rounds", bench.rounds, "how often each is measured; medians are printed")
+        ->check(CLI::Range(1u, 1000u));
+    app.add_flag("--quick", bench.quick, "small tables: a check, not a measurement");
+    app.add_flag("--json", bench.json, "print JSON");
+    app.add_flag("--list", bench.list, "print the names of the cases and exit");
+    app.footer(kBenchFooter);
+}
+
 void add_version(CLI::App& program, VersionCommand& version) {
     CLI::App& app = *program.add_subcommand("version", "Print the version");
     add_flag(app, "verbose", version.verbose, "also how it was built and what this machine has");
@@ -179,6 +211,7 @@ ExitCode run_command_line(int argc, char** argv) {
     RunCommand run_options;
     CheckCommand check_options;
     GenCommand gen_options;
+    BenchCommand bench_options;
     VersionCommand version_options;
     bool print_fields = false;
 
@@ -191,6 +224,7 @@ ExitCode run_command_line(int argc, char** argv) {
     add_run(program, run_options);
     add_check(program, check_options, print_fields);
     add_gen(program, gen_options);
+    add_bench(program, bench_options);
     add_version(program, version_options);
 
     const std::vector<std::string> words(argv + 1, argv + argc);
@@ -217,6 +251,7 @@ ExitCode run_command_line(int argc, char** argv) {
 
     if (program.got_subcommand("run")) return run(run_options);
     if (program.got_subcommand("gen")) return gen(gen_options);
+    if (program.got_subcommand("bench")) return bench(bench_options);
     if (program.got_subcommand("version")) return version(version_options);
     if (print_fields) {
         std::fputs(reference_job().c_str(), stdout);

@@ -34,6 +34,15 @@ struct GenCommand {
 };
 ExitCode gen(const GenCommand& command);
 
+struct BenchCommand {
+    std::vector<std::string> cases;  // Empty: all.
+    std::vector<std::string> require;
+    std::string baseline_path, results_path;
+    unsigned rounds = 5;
+    bool quick = false, json = false, list = false;
+};
+ExitCode bench(const BenchCommand& command);
+
 struct VersionCommand {
     bool verbose = false;
 };

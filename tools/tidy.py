@@ -31,7 +31,7 @@ MAY_INCLUDE = {
     "tests/install": ["trommel"],
     "tests": ["trommel", "kernels", "hostpath", "net", "tools", "tests"],
     "bench": ["trommel", "kernels", "hostpath", "net", "bench", "tests/kit"],
-    "tools": ["trommel", "kernels", "hostpath", "net", "tools"],
+    "tools": ["trommel", "kernels", "hostpath", "net", "tools", "bench/kit"],
 }
 LIBRARY = ("include/", "kernels/", "hostpath/", "net/")  # Lives in somebody else's process.
 CORE = ("include/", "kernels/", "hostpath/")  # Needs a C++20 compiler, threads and xxHash alone.
@@ -84,6 +84,7 @@ NO_MIRRORED_TEST = {
     "kernels/cpu/exact_line": "the lines of exact_table, tested with it",
     "kernels/cpu/exact_home": "the passes of exact_table, tested with it",
     "kernels/cpu/exact_kinds": "the ids of exact_table, tested with it",
+    "kernels/cpu/prefetch": "one instruction",
     "hostpath/batch": "plain data",
     "hostpath/names": "an interface",
 }

@@ -5,6 +5,7 @@
 
 #include "kernels/cpu/exact_line.h"
 #include "kernels/cpu/memory.h"
+#include "kernels/cpu/prefetch.h"
 
 namespace trommel::cpu {
 
@@ -20,6 +21,10 @@ class ByteArena {
     // Keeps a copy that lives at least until the floor passes `tick`. kNowhere: no memory.
     uint64_t append(std::string_view bytes, uint16_t tick, uint16_t floor);
     std::string_view at(uint64_t place) const;
+    void prefetch(uint64_t place) const {
+        ask_for(region_.data() + place);
+        ask_for(region_.data() + place + 63);  // Short ids end in the next line at most.
+    }
     // What stands at `place` is needed until the floor passes `tick` (an id was seen again).
     void keep_until(uint64_t place, uint16_t tick, uint16_t floor);
     // Frees the segments that hold nothing live. `floor` has moved on by at most kLiveTicks.

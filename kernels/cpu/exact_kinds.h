@@ -32,6 +32,7 @@ struct Kind64 {
         return rules::hash_u64(entry.id, seed);
     }
     static void keep_until(const Entry&, uint16_t, uint16_t, ByteArena*) {}
+    static void prefetch_bytes(const Line&, uint64_t, const ByteArena*) {}
 };
 
 struct Kind128 {
@@ -60,6 +61,7 @@ struct Kind128 {
         return rules::hash_u128(entry.lo, entry.hi, seed);
     }
     static void keep_until(const Entry&, uint16_t, uint16_t, ByteArena*) {}
+    static void prefetch_bytes(const Line&, uint64_t, const ByteArena*) {}
 };
 
 // lo is the placement hash, hi the place of the bytes; only equal bytes are the same id.
@@ -78,6 +80,12 @@ struct KindVerified : Kind128 {
         return entry.hi != ByteArena::kNowhere;
     }
     static uint64_t hash(const Entry& entry, const rules::HashSeed&) { return entry.lo; }
+    // Asks for the bytes that the id of this hash will be compared with, if the line knows any.
+    static void prefetch_bytes(const Line& line, uint64_t hash, const ByteArena* arena) {
+        for (uint32_t slot = 0; slot < Line::kSlots; ++slot) {
+            if (line.lo[slot] == hash) arena->prefetch(line.hi[slot]);
+        }
+    }
     static void keep_until(const Entry& entry, uint16_t tick, uint16_t floor, ByteArena* arena) {
         arena->keep_until(entry.hi, tick, floor);
     }

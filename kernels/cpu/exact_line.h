@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "kernels/cpu/id_memory.h"
+#include "kernels/rules/partition.h"
 
 // The 64-byte lines of the exact table (essay: exact_table.md).
 namespace trommel::cpu {
@@ -55,6 +56,33 @@ struct Line128 {
 static_assert(sizeof(Line64) == 64 && offsetof(Line64, tick) == 48);
 static_assert(sizeof(Line128) == 64 && offsetof(Line128, tick) == 48);
 static_assert(offsetof(Line64, overflow_tick) == 60 && offsetof(Line128, overflow_tick) == 54);
+
+// Where ids live: linear hashing over pages (Litwin, VLDB 1980). The first `split` pages of this
+// round have been split, so one more bit of the hash decides among them. Pages of a group lie
+// `groups` apart.
+struct PageMap {
+    uint64_t groups = 1, group_begin = 0;
+    uint64_t split = 0;
+    uint32_t level = 0;
+
+    uint64_t pages() const { return (groups << level) + split; }
+    void add_page() {
+        if (++split < groups << level) return;
+        split = 0;
+        ++level;
+    }
+    uint64_t page_of(uint64_t hash) const {
+        const uint64_t bits = rules::page_bits_of(hash);
+        const uint64_t page =
+            (bits & ((uint64_t{1} << level) - 1)) * groups + (rules::group_of(hash) - group_begin);
+        // No branch: half-way through a round nobody could predict it.
+        const uint64_t one_more = (bits >> level) & uint64_t{page < split};
+        return page + one_more * (groups << level);
+    }
+    uint32_t home_line(uint64_t hash) const {
+        return static_cast<uint32_t>(page_of(hash) * rules::kLinesPerPage + rules::line_of(hash));
+    }
+};
 
 // The work of one pass over the home lines of a batch, shared by the SIMD variants.
 struct HomePass {

@@ -8,6 +8,7 @@
 #include "kernels/cpu/byte_arena.h"
 #include "kernels/cpu/exact_kinds.h"
 #include "kernels/cpu/exact_line.h"
+#include "kernels/cpu/prefetch.h"
 #include "kernels/rules/assert.h"
 #include "kernels/rules/dedup.h"
 #include "kernels/rules/lateness.h"
@@ -44,10 +45,10 @@ class ExactTable final : public IdMemory {
     ExactTable(const ExactTableOptions& options, MemoryBudget& budget)
         : options_(options),
           ticks_(rules::dedup_ticks(options.horizon_us)),
-          groups_(options.group_end - options.group_begin),
           pass_(home_pass(options.kind, options.simd)),
           budget_(budget),
           region_(budget.max_bytes(), budget),
+          map_{options.group_end - options.group_begin, options.group_begin, 0, 0},
           live_by_tick_(65536),
           line_index_(options.rows_max),
           row_ticks_(options.rows_max),
@@ -57,8 +58,12 @@ class ExactTable final : public IdMemory {
           judged_outcomes_(options.rows_max) {
         stash_.reserve(kStashMax);
         if (options.kind == IdKind::verified) arena_ = std::make_unique<ByteArena>(budget);
-        if (!region_.grow_to(groups_ * kPageBytes)) return;
-        pages_ = groups_;
+        if (!region_.grow_to(map_.groups * kPageBytes)) return;
+        pages_ = map_.groups;
+        while (static_cast<double>(pages_ * kSlotsPerPage) * kFillGrow <
+                   static_cast<double>(options.expected_ids) &&
+               add_page()) {
+        }
         for (uint64_t page = 0; page < pages_; ++page) make_blank(page);
     }
 
@@ -83,7 +88,7 @@ class ExactTable final : public IdMemory {
         const uint32_t readable = note_ticks(ids, rows, count, outcomes);
         const uint32_t* const judged = readable == count ? rows : judged_rows_.data();
         for (uint32_t k = 0; k < readable; ++k) {
-            line_index_[k] = home_line(ids.hash[judged[k]]);
+            line_index_[k] = map_.home_line(ids.hash[judged[k]]);
         }
         const bool roomy = live_ + readable <= room();
         Outcome* const results = readable == count ? outcomes : judged_outcomes_.data();
@@ -117,7 +122,7 @@ class ExactTable final : public IdMemory {
 
     void take_back(const IdColumns& ids, uint32_t row) override {
         const int64_t tick = rules::tick_of(ids.time_us[row], ticks_);
-        const Place place = find(ids, row, home_line(ids.hash[row]));
+        const Place place = find(ids, row, map_.home_line(ids.hash[row]));
         if (!place.found()) return;  // Of a tick that is forgotten already.
         --live_by_tick_[static_cast<uint16_t>(tick)];
         --live_;
@@ -162,19 +167,6 @@ class ExactTable final : public IdMemory {
         return reinterpret_cast<Line*>(region_.data() + page * kPageBytes);
     }
 
-    // Linear hashing over pages (Litwin, VLDB 1980): the first split_ pages of this round have been
-    // split, so one more bit decides among them. Pages of a group lie groups_ apart.
-    uint64_t page_of(uint64_t hash) const {
-        const uint64_t group = rules::group_of(hash) - options_.group_begin;
-        const uint64_t bits = rules::page_bits_of(hash);
-        const uint64_t page = (bits & ((uint64_t{1} << level_) - 1)) * groups_ + group;
-        // No branch: half-way through a round nobody could predict it.
-        const uint64_t one_more = (bits >> level_) & uint64_t{page < split_};
-        return page + one_more * (groups_ << level_);
-    }
-    uint32_t home_line(uint64_t hash) const {
-        return static_cast<uint32_t>(page_of(hash) * kLinesPerPage + rules::line_of(hash));
-    }
     static typename Line::Bits overflow_bit(uint64_t hash) {
         return static_cast<typename Line::Bits>(
             typename Line::Bits{1} << (rules::overflow_bits_of(hash) % Line::kOverflowBits));
@@ -248,10 +240,23 @@ class ExactTable final : public IdMemory {
     }
 
     void settle_all(const IdColumns& ids, const uint32_t* rows, uint32_t count, Outcome* outcomes) {
+        const auto ask_for_line = [&](uint32_t k) {
+            if (k >= count) return;
+            ask_for(region_.data() + size_t{line_index_[k]} * 64);
+        };
+        // What the line then leads to: the bytes to compare with, the line where ids went on to.
+        const auto ask_beyond_line = [&](uint32_t k) {
+            if (k >= count) return;
+            const Line& line = reinterpret_cast<Line*>(region_.data())[line_index_[k]];
+            const uint64_t hash = ids.hash[rows[k]];
+            Kind::prefetch_bytes(line, hash, arena_.get());
+            if ((line.overflow_bits & overflow_bit(hash)) != 0) ask_for(&line + 1);
+        };
+        for (uint32_t k = 0; k < kLookahead; ++k) ask_for_line(k);
+        for (uint32_t k = 0; k < kLookahead / 2; ++k) ask_beyond_line(k);
         for (uint32_t k = 0; k < count; ++k) {
-            if (k + kLookahead < count) {
-                __builtin_prefetch(region_.data() + size_t{line_index_[k + kLookahead]} * 64, 1, 3);
-            }
+            ask_for_line(k + kLookahead);
+            ask_beyond_line(k + kLookahead / 2);
             outcomes[k] = settle(ids, rows[k], line_index_[k], row_ticks_[k]);
         }
     }
@@ -354,15 +359,36 @@ class ExactTable final : public IdMemory {
 
     // Writes a page anew: without its dead, every id as near to its home as may be, exact overflow
     // bits. A split and a sweep are the same thing; after a split half of the ids land in the new
-    // page.
+    // page. Ids that find room in their home lines go first; they are nearly all.
     void rebuild(uint64_t page) {
         alignas(64) Line old[kLinesPerPage];
         std::copy_n(page_lines(page), kLinesPerPage, old);
         make_blank(page);
-        for (const Line& line : old) {
+        std::array<std::array<uint8_t, kLinesPerPage>, 2> filled{};
+        std::array<std::pair<uint8_t, uint8_t>, kSlotsPerPage> homeless;
+        uint32_t homeless_count = 0;
+        for (uint32_t line = 0; line < kLinesPerPage; ++line) {
             for (uint32_t slot = 0; slot < Line::kSlots; ++slot) {
-                if (live(line.tick[slot])) place_again(Kind::entry(line, slot), line.tick[slot]);
+                const uint16_t tick = old[line].tick[slot];
+                if (!live(tick)) continue;
+                const Entry entry = Kind::entry(old[line], slot);
+                const uint64_t hash = Kind::hash(entry, options_.seed);
+                const uint64_t to_page = map_.page_of(hash);
+                const uint32_t home = rules::line_of(hash);
+                uint8_t& taken = filled[to_page == page ? 0 : 1][home];
+                if (taken == Line::kSlots) {
+                    homeless[homeless_count++] = {static_cast<uint8_t>(line),
+                                                  static_cast<uint8_t>(slot)};
+                    continue;
+                }
+                Line& to = page_lines(to_page)[home];
+                Kind::store(to, taken, entry);
+                to.tick[taken++] = tick;
             }
+        }
+        for (uint32_t h = 0; h < homeless_count; ++h) {
+            const Line& line = old[homeless[h].first];
+            place_again(Kind::entry(line, homeless[h].second), line.tick[homeless[h].second]);
         }
         if (stash_.empty()) return;
         rebuild_stash_.clear();
@@ -378,23 +404,27 @@ class ExactTable final : public IdMemory {
     }
     void place_again(const Entry& entry, uint16_t tick) {
         const uint64_t hash = Kind::hash(entry, options_.seed);
-        insert(page_of(hash), hash, entry, tick);
+        insert(map_.page_of(hash), hash, entry, tick);
+    }
+
+    // One page more, with undefined contents, which map_.split as it was before has to be split
+    // into; false when there may be no more.
+    bool add_page() {
+        if (map_.level + 1 > 32 || pages_ * kLinesPerPage >= UINT32_MAX - kLinesPerPage)
+            return false;
+        if (!region_.grow_to((pages_ + 1) * kPageBytes)) return false;
+        map_.add_page();
+        pages_ = map_.pages();
+        return true;
     }
 
     void grow_for(uint32_t count) {
         const auto wanted = static_cast<double>(live_ + count);
         while (wanted > static_cast<double>(pages_ * kSlotsPerPage) * kFillGrow) {
-            // Without expiry the pages' share of ids is what it is; a page more is a page less
-            // crowded.
-            if (level_ + 1 > 32 || pages_ * kLinesPerPage >= UINT32_MAX - kLinesPerPage) return;
-            if (!region_.grow_to((pages_ + 1) * kPageBytes)) return;
-            make_blank(pages_++);
-            const uint64_t page = split_++;
+            const uint64_t page = map_.split;
+            if (!add_page()) return;
+            make_blank(pages_ - 1);
             rebuild(page);
-            if (split_ == groups_ << level_) {
-                split_ = 0;
-                ++level_;
-            }
         }
     }
 
@@ -440,14 +470,13 @@ class ExactTable final : public IdMemory {
 
     const ExactTableOptions options_;
     const rules::DedupTicks ticks_;
-    const uint64_t groups_;
     const PassFunction pass_;
     MemoryBudget& budget_;
     Region region_;
     std::unique_ptr<ByteArena> arena_;
 
-    uint64_t pages_ = 0, split_ = 0;
-    uint32_t level_ = 0;
+    PageMap map_;
+    uint64_t pages_ = 0;  // map_.pages(), once there is memory for them.
 
     bool anchored_ = false;
     int64_t floor_tick_ = 0;

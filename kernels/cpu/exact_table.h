@@ -26,6 +26,7 @@ struct ExactTableOptions {
     uint32_t rows_max = 65536;                  // Longest batch.
     rules::HashSeed seed;                       // The one that made IdColumns::hash.
     SimdLevel simd = SimdLevel::scalar;
+    uint64_t expected_ids = 0;  // The table is made for as many, as far as the budget goes.
 };
 
 // An exact, expiring hash table of ids: one 64-byte line decides almost every event, entries expire

@@ -102,10 +102,10 @@ void KeyDictionary::find_or_add_in(const Keys& keys, const uint32_t* rows, uint3
     if constexpr (Keys::kHasBytes) {
         for (uint32_t i = 0; i < count; ++i) {
             slots[i] = table_.candidate(tag[i], place[i]);
-            if (slots[i] != kNoSlot) __builtin_prefetch(&texts()[slots[i]]);
+            if (slots[i] != kNoSlot) ask_for(&texts()[slots[i]]);
         }
         for (uint32_t i = 0; i < count; ++i) {
-            if (slots[i] != kNoSlot) __builtin_prefetch(pool_.at(texts()[slots[i]].block));
+            if (slots[i] != kNoSlot) ask_for(pool_.at(texts()[slots[i]].block));
         }
     }
     for (uint32_t i = 0; i < count; ++i) {

@@ -8,6 +8,7 @@
 
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/partial_rows.h"
+#include "kernels/cpu/prefetch.h"
 #include "kernels/cpu/slab_pool.h"
 #include "kernels/cpu/slot_table.h"
 #include "kernels/rules/hash.h"
@@ -31,7 +32,7 @@ class KeyDictionary {
     void find_or_add(const RecordBatch& batch, const uint32_t* rows, uint32_t count,
                      uint32_t* slots);
 
-    void prefetch_holders(uint32_t slot) const { __builtin_prefetch(&holders()[slot], 1); }
+    void prefetch_holders(uint32_t slot) const { ask_for(&holders()[slot]); }
     void hold(uint32_t slot) { held_ += holders()[slot]++ == 0; }
     void let_go(uint32_t slot) { held_ -= --holders()[slot] == 0; }  // Undoes one hold().
     // Forgets the key at once if nobody holds it. The slot may be free.
@@ -50,8 +51,8 @@ class KeyDictionary {
     uint32_t sort_words(uint32_t slot) const;   // How many it has.
     int compare(uint32_t a, uint32_t b) const;  // <0, 0, >0.
     void prefetch(uint32_t slot) const {
-        if (shape_ == KeyShape::integer) __builtin_prefetch(&tags()[slot]);
-        if (shape_ == KeyShape::encoded) __builtin_prefetch(&texts()[slot]);
+        if (shape_ == KeyShape::integer) ask_for(&tags()[slot]);
+        if (shape_ == KeyShape::encoded) ask_for(&texts()[slot]);
     }
     void append_to(PartialRows& rows, uint32_t slot) const;
     uint64_t committed_bytes() const {

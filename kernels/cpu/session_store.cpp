@@ -4,6 +4,7 @@
 #include <array>
 #include <tuple>
 
+#include "kernels/cpu/prefetch.h"
 #include "kernels/rules/assert.h"
 #include "kernels/rules/hash.h"
 #include "kernels/rules/session.h"
@@ -98,10 +99,10 @@ uint32_t SessionStore::add_part(const RecordBatch& batch, const uint32_t* rows, 
 }
 
 void SessionStore::prefetch(const uint32_t* slots, uint32_t count) const {
-    for (uint32_t i = 0; i < count; ++i) __builtin_prefetch(&root(slots[i], 0));
+    for (uint32_t i = 0; i < count; ++i) ask_for(&root(slots[i], 0));
     for (uint32_t i = 0; i < count; ++i) {
         if (slots[i] == KeyDictionary::kNoSlot || slots[i] >= slots_with_roots()) continue;
-        __builtin_prefetch(pool_.at(root(slots[i], 0)));
+        ask_for(pool_.at(root(slots[i], 0)));
     }
 }
 

@@ -122,7 +122,7 @@ void SlotTable::move_some(uint64_t lines) {
         if (moved_ + kAhead < from.lines) {
             const Line& later = from.line(moved_ + kAhead);
             for (const uint64_t tag : later.tag) {
-                __builtin_prefetch(&to.home(place_of(tag)), 1);
+                ask_for(&to.home(place_of(tag)));
             }
         }
         const Line& line = from.line(moved_);

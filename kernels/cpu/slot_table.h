@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "kernels/cpu/memory.h"
+#include "kernels/cpu/prefetch.h"
 #include "kernels/rules/hash.h"
 
 namespace trommel::cpu {
@@ -21,7 +22,7 @@ class SlotTable {
     uint32_t place_of(uint64_t tag) const {
         return static_cast<uint32_t>(rules::hash_u64(tag, seed_) >> 32);
     }
-    void prefetch(uint32_t place) const { __builtin_prefetch(&tables_[now_].home(place), 1); }
+    void prefetch(uint32_t place) const { ask_for(&tables_[now_].home(place)); }
     // The slot of this tag in the line where it is usually found, or kNoSlot. A hint, for
     // prefetching: where two slots there share the tag it is any number.
     uint32_t candidate(uint64_t tag, uint32_t place) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "kernels/cpu/prefetch.h"
 #include "kernels/rules/assert.h"
 #include "kernels/rules/window.h"
 
@@ -18,9 +19,9 @@ constexpr size_t kShortcutShare = 64;  // Of the budget, at most: a leaf has mor
 
 // Asks for every line of a cell; one of 40 bytes lies in two as often as not.
 void prefetch(const char* cell, uint32_t bytes) {
-    __builtin_prefetch(cell + bytes - 1, 1);
+    ask_for(cell + bytes - 1);
     for (uint32_t offset = 0; offset < bytes; offset += kLineBytes) {
-        __builtin_prefetch(cell + offset, 1);
+        ask_for(cell + offset);
     }
 }
 

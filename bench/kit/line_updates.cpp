@@ -1,0 +1,138 @@
+#include "bench/kit/line_updates.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "kernels/cpu/memory.h"
+#include "kernels/cpu/simd_level.h"
+#include "kernels/rules/assert.h"
+#include "kernels/rules/hash.h"
+
+namespace trommel::bench {
+namespace {
+
+constexpr size_t kLineBytes = 64;
+constexpr uint64_t kProbeUpdates = 1 << 20;
+constexpr std::array<int, 4> kDepths = {32, 48, 64, 128};
+constexpr uint64_t kOdd = 0x9e3779b97f4a7c15u;
+
+// A line as eight numbers; as many instructions as the processor needs for that.
+using Line = uint64_t __attribute__((vector_size(kLineBytes)));
+
+template <int kDepth>
+__attribute__((always_inline)) inline void update(char* lines, uint64_t line_count, uint64_t seed,
+                                                  uint64_t updates) {
+    constexpr uint32_t kSlots = 256;
+    static_assert(kDepth < kSlots);
+    std::array<uint32_t, kSlots> ahead;
+    uint64_t state = seed;
+    const auto ask = [&](uint64_t slot) __attribute__((always_inline)) {
+        state += kOdd;
+        const uint64_t line =
+            static_cast<uint64_t>(static_cast<uint128>(rules::mix64(state)) * line_count >> 64);
+        ahead[slot % kSlots] = static_cast<uint32_t>(line);
+        __builtin_prefetch(lines + line * kLineBytes, 1, 3);
+    };
+    for (uint64_t u = 0; u < kDepth; ++u) ask(u);
+    for (uint64_t u = 0; u < updates; ++u) {
+        char* const at = lines + size_t{ahead[u % kSlots]} * kLineBytes;
+        Line line;
+        std::memcpy(&line, at, sizeof line);
+        line += 1;
+        std::memcpy(at, &line, sizeof line);
+        ask(u + kDepth);
+    }
+}
+
+using Update = void (*)(char*, uint64_t, uint64_t, uint64_t);
+
+template <int kDepth>
+void update_any(char* lines, uint64_t line_count, uint64_t seed, uint64_t updates) {
+    update<kDepth>(lines, line_count, seed, updates);
+}
+#if defined(__x86_64__)
+template <int kDepth>
+__attribute__((target("avx512f,avx512vl,avx512bw,prfchw"))) void update_avx512(char* lines,
+                                                                               uint64_t line_count,
+                                                                               uint64_t seed,
+                                                                               uint64_t updates) {
+    update<kDepth>(lines, line_count, seed, updates);
+}
+#endif
+
+Update update_of(int depth) {
+#if defined(__x86_64__)
+    if (cpu::detect_simd() == cpu::SimdLevel::avx512) {
+        if (depth == 32) return update_avx512<32>;
+        if (depth == 48) return update_avx512<48>;
+        return depth == 64 ? update_avx512<64> : update_avx512<128>;
+    }
+#endif
+    if (depth == 32) return update_any<32>;
+    if (depth == 48) return update_any<48>;
+    return depth == 64 ? update_any<64> : update_any<128>;
+}
+
+}  // namespace
+
+double cpu_seconds() {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+LineUpdates::LineUpdates(size_t bytes)
+    : bytes_(std::max(bytes / kLineBytes, size_t{1}) * kLineBytes) {
+    mapping_bytes_ = bytes_ + 2 * cpu::kHugePageBytes;
+    mapping_ = mmap(nullptr, mapping_bytes_, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    TROMMEL_ASSERT(mapping_ != MAP_FAILED);
+    const size_t address = reinterpret_cast<size_t>(mapping_);
+    lines_ = static_cast<char*>(mapping_) + (cpu::kHugePageBytes - address % cpu::kHugePageBytes);
+    madvise(lines_, bytes_, MADV_HUGEPAGE);
+    std::memset(lines_, 1, bytes_);
+    double best = 0;
+    int best_depth = 0;
+    for (const int depth : kDepths) {
+        depth_ = depth;
+        const double rate = std::max(run(kProbeUpdates), run(kProbeUpdates));
+        if (rate > best) best_depth = depth;
+        best = std::max(best, rate);
+    }
+    depth_ = best_depth;
+}
+
+LineUpdates::~LineUpdates() {
+    munmap(mapping_, mapping_bytes_);
+}
+
+double LineUpdates::run(uint64_t updates) {
+    const Update function = update_of(depth_);
+    seed_ += 1 + updates * 2;
+    const double begin = cpu_seconds();
+    function(lines_, bytes_ / kLineBytes, rules::mix64(seed_), updates);
+    return static_cast<double>(updates) / (cpu_seconds() - begin);
+}
+
+uint64_t LineUpdates::huge_page_bytes() const {
+    return cpu::huge_page_bytes(lines_, bytes_);
+}
+
+double stream_read(const char* data, size_t bytes) {
+    const double begin = cpu_seconds();
+    Line sum{};
+    for (size_t at = 0; at + kLineBytes <= bytes; at += kLineBytes) {
+        Line line;
+        std::memcpy(&line, data + at, sizeof line);
+        sum += line;
+    }
+    const double seconds = cpu_seconds() - begin;
+    // A value that nobody can predict must not be thrown away.
+    asm volatile("" : : "r"(&sum) : "memory");
+    return static_cast<double>(bytes) / seconds;
+}
+
+}  // namespace trommel::bench

@@ -1,0 +1,41 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace trommel::bench {
+
+// CPU time of the calling thread, in seconds: on a shared machine it hides the waiting for a core,
+// though not a neighbour's use of the memory.
+double cpu_seconds();
+
+// The machine's own limit for tables: independent random updates (load, add, store) of whole
+// 64-byte lines in `bytes` of memory on huge pages, touched before, with a rolling prefetch of the
+// depth that was best when it was made. One thread at a time.
+class LineUpdates {
+   public:
+    explicit LineUpdates(size_t bytes);
+    ~LineUpdates();
+    LineUpdates(const LineUpdates&) = delete;
+    LineUpdates& operator=(const LineUpdates&) = delete;
+
+    // Lines per second of CPU time, over `updates` (> 0) lines.
+    double run(uint64_t updates);
+
+    size_t bytes() const { return bytes_; }
+    int depth() const { return depth_; }  // Lines that the prefetch runs ahead.
+    uint64_t huge_page_bytes() const;
+
+   private:
+    void* mapping_;
+    size_t mapping_bytes_;
+    char* lines_;
+    size_t bytes_;
+    int depth_ = 0;
+    uint64_t seed_ = 1;
+};
+
+// Reads `bytes` of memory from front to back, once: bytes per second of CPU time.
+double stream_read(const char* data, size_t bytes);
+
+}  // namespace trommel::bench

@@ -1,0 +1,10 @@
+#pragma once
+#include <string>
+
+namespace trommel::bench {
+
+// "Intel(R) Xeon(R) Processor (model 207), 2 CPUs, L3 260 MiB, Linux 6.1, THP madvise": what a
+// figure must not be quoted without.
+std::string describe_machine();
+
+}  // namespace trommel::bench

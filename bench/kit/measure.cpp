@@ -1,0 +1,132 @@
+#include "bench/kit/measure.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "bench/kit/crafted_case.h"
+#include "bench/kit/line_updates.h"
+
+namespace trommel::bench {
+namespace {
+
+constexpr uint64_t kRooflineUpdates = 1 << 23, kQuickUpdates = 1 << 16;
+constexpr double kMillion = 1e6;
+
+double median(std::vector<double> figures) {
+    std::sort(figures.begin(), figures.end());
+    return figures[figures.size() / 2];
+}
+
+template <class... Arguments>
+std::string format(const char* pattern, Arguments... arguments) {
+    char text[256];
+    std::snprintf(text, sizeof text, pattern, arguments...);
+    return text;
+}
+
+std::string metrics_text(const Result& result) {
+    std::string text;
+    for (const Metric& metric : result.metrics) {
+        if (!text.empty()) text += ", ";
+        text += metric.name + format(" %.3g", metric.value);
+        if (!metric.unit.empty()) text += " " + metric.unit;
+    }
+    return text;
+}
+
+}  // namespace
+
+const std::vector<CaseInfo>& all_cases() {
+    static const std::vector<CaseInfo> cases = [] {
+        std::vector<CaseInfo> all = dedup_cases();
+        all.push_back({"crafted", "30,000 ids made to collide under a seed that is known",
+                       make_crafted_case});
+        for (auto& more : {window_cases(), engine_cases()}) {
+            all.insert(all.end(), more.begin(), more.end());
+        }
+        return all;
+    }();
+    return cases;
+}
+
+const double* Result::find(std::string_view metric) const {
+    if (metric == "ratio") return &share;
+    if (metric == "rate") return &events_per_second;
+    for (const Metric& m : metrics) {
+        if (m.name == metric) return &m.value;
+    }
+    return nullptr;
+}
+
+Result measure(const CaseInfo& info, Scale scale, uint32_t rounds) {
+    Result result;
+    result.name = info.name;
+    result.what = info.what;
+    result.rounds = rounds;
+    const std::unique_ptr<Case> subject = info.make(scale);
+    if (const Status status = subject->prepare(); !status.ok()) {
+        result.wrong = status.message;
+        return result;
+    }
+    LineUpdates limit(static_cast<size_t>(subject->footprint_bytes()));
+    std::vector<double> rates, limits, shares;
+    for (uint32_t r = 0; r < rounds; ++r) {
+        const Sample sample = subject->round();
+        limits.push_back(limit.run(scale == Scale::full ? kRooflineUpdates : kQuickUpdates));
+        rates.push_back(static_cast<double>(sample.events) / sample.seconds);
+        shares.push_back(rates.back() / limits.back());
+    }
+    result.wrong = subject->wrong();
+    if (!result.wrong.empty()) return result;
+    result.events_per_second = median(rates);
+    result.slowest = *std::min_element(rates.begin(), rates.end());
+    result.fastest = *std::max_element(rates.begin(), rates.end());
+    result.lines_per_second = median(limits);
+    result.share = median(shares);
+    result.footprint_bytes = subject->footprint_bytes();
+    result.huge_share = static_cast<double>(subject->huge_page_bytes()) /
+                        static_cast<double>(result.footprint_bytes);
+    result.metrics = subject->metrics();
+    return result;
+}
+
+std::string to_table(const std::vector<Result>& results) {
+    std::string text = format("%-17s %9s %15s %9s %6s %9s %5s\n", "case", "M ev/s", "spread",
+                              "M lines/s", "share", "MiB", "huge");
+    for (const Result& r : results) {
+        if (!r.wrong.empty()) {
+            text += format("%-17s WRONG: ", r.name.c_str()) + r.wrong + "\n";
+            continue;
+        }
+        text += format("%-17s %9.2f %15s %9.1f %5.0f%% %9.1f %4.0f%%  ", r.name.c_str(),
+                       r.events_per_second / kMillion,
+                       format("%.1f-%.1f", r.slowest / kMillion, r.fastest / kMillion).c_str(),
+                       r.lines_per_second / kMillion, 100 * r.share,
+                       static_cast<double>(r.footprint_bytes) / (1 << 20), 100 * r.huge_share);
+        text += metrics_text(r) + "\n";
+    }
+    return text;
+}
+
+std::string to_markdown(const std::vector<Result>& results) {
+    std::string text =
+        "| case | what | M events/s (slowest - fastest) | M lines/s of the same memory | share | "
+        "MiB, "
+        "on huge pages | also |\n|---|---|---|---|---|---|---|\n";
+    for (const Result& r : results) {
+        text += "| " + r.name + " | " + r.what + " | ";
+        if (!r.wrong.empty()) {
+            text += "WRONG: " + r.wrong + " | | | | |\n";
+            continue;
+        }
+        text += format("%.1f (%.1f - %.1f) | %.0f | **%.0f %%** | %.0f, %.0f %% | ",
+                       r.events_per_second / kMillion, r.slowest / kMillion, r.fastest / kMillion,
+                       r.lines_per_second / kMillion, 100 * r.share,
+                       static_cast<double>(r.footprint_bytes) / (1 << 20), 100 * r.huge_share);
+        text += metrics_text(r) + " |\n";
+    }
+    return text;
+}
+
+}  // namespace trommel::bench
