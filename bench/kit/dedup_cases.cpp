@@ -137,8 +137,9 @@ class DedupCase : public Case {
         Config config;
         config.dedup.mode = DedupMode::approximate;
         config.dedup.error_rate = setting_.error_rate;
-        // Ids within one and a half horizons, which is what a filter is asked for.
-        config.dedup.capacity = setting_.expiring ? live_ * 3 / 2 : live_;
+        // Ids within one and a half horizons, which is what a filter is asked for; and a batch,
+        // because time moves on by batches.
+        config.dedup.capacity = (setting_.expiring ? live_ * 3 / 2 : live_) + kBatchRows;
         if (setting_.expiring) config.dedup.horizon_us = static_cast<int64_t>(events_of(live_));
         config.time.out_of_order_us = 0;
         return make_approximate_ids(config, 0, rules::kGroups, simd_, budget_);

@@ -38,10 +38,12 @@ std::string huge_page_setting() {
 std::string describe_machine() {
     utsname system{};
     uname(&system);
+    const std::string release = system.release;
     const std::string l3 = first_line("/sys/devices/system/cpu/cpu0/cache/index3/size");
     return cpu_field("model name") + " (model " + cpu_field("model") + "), " +
            std::to_string(std::thread::hardware_concurrency()) + " CPUs, L3 " +
-           (l3.empty() ? "?" : l3) + ", " + system.sysname + " " + system.release +
+           (l3.empty() ? "?" : l3) + ", " + system.sysname + " " +
+           release.substr(0, release.find('-')) +
            ", huge pages: " + huge_page_setting();
 }
 

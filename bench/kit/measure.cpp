@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bench/kit/crafted_case.h"
+#include "bench/kit/decode_cases.h"
 #include "bench/kit/line_updates.h"
 
 namespace trommel::bench {
@@ -42,7 +43,7 @@ const std::vector<CaseInfo>& all_cases() {
         std::vector<CaseInfo> all = dedup_cases();
         all.push_back({"crafted", "30,000 ids made to collide under a seed that is known",
                        make_crafted_case});
-        for (auto& more : {window_cases(), engine_cases()}) {
+        for (const auto& more : {window_cases(), engine_cases(), decode_cases()}) {
             all.insert(all.end(), more.begin(), more.end());
         }
         return all;

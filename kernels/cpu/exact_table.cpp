@@ -183,27 +183,30 @@ class ExactTable final : public IdMemory {
             return count;
         }
         uint32_t kept = 0;
-        int64_t begin = 0, end = 0, tick = 0;  // Neighbours mostly share a tick: a division saved.
-        for (uint32_t k = 0; k < count; ++k) {
-            const int64_t time = ids.time_us[rows[k]];
-            if (time < begin || time >= end) {
-                tick = rules::tick_of(time, ticks_);
-                begin = tick * ticks_.tick_us;
-                end = begin + ticks_.tick_us;
-            }
-            if (tick < floor_tick_ || tick - floor_tick_ >= kLiveTicks) {
-                outcomes[k] =
-                    tick < floor_tick_ && shortened_us_ > 0 ? Outcome::unique : Outcome::full;
-                span_exceeded_ |= outcomes[k] == Outcome::full;
+        for (uint32_t k = 0; k < count;) {
+            // Neighbours mostly share a tick.
+            const int64_t tick = rules::tick_of(ids.time_us[rows[k]], ticks_);
+            const int64_t begin = tick * ticks_.tick_us;
+            const auto shares_tick = [&](int64_t time_us) {
+                return static_cast<uint64_t>(time_us - begin) <
+                       static_cast<uint64_t>(ticks_.tick_us);
+            };
+            uint32_t run_end = k + 1;
+            while (run_end < count && shares_tick(ids.time_us[rows[run_end]])) ++run_end;
+            if (tick >= floor_tick_ && tick - floor_tick_ < kLiveTicks) {
+                std::fill_n(row_ticks_.begin() + kept, run_end - k, static_cast<uint16_t>(tick));
+                for (uint32_t r = k; kept != k && r < run_end; ++r) {
+                    judged_rows_[kept + r - k] = rows[r];
+                    positions_[kept + r - k] = r;
+                }
+                kept += run_end - k;
+            } else {
+                const bool is_early = tick < floor_tick_ && shortened_us_ > 0;
+                std::fill_n(outcomes + k, run_end - k, is_early ? Outcome::unique : Outcome::full);
+                span_exceeded_ |= !is_early;
                 if (kept == k) copy_prefix(rows, k);
-                continue;
             }
-            row_ticks_[kept] = static_cast<uint16_t>(tick);
-            if (kept != k) {
-                judged_rows_[kept] = rows[k];
-                positions_[kept] = k;
-            }
-            ++kept;
+            k = run_end;
         }
         return kept;
     }

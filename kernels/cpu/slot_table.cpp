@@ -24,10 +24,14 @@ SlotTable::SlotTable(const rules::HashSeed& seed, MemoryBudget& budget)
 
 bool SlotTable::insert(uint64_t tag, uint32_t place, uint32_t slot) {
     grow_if_needed();
-    Table& table = tables_[now_];
-    if (table.taken >= table.lines * (kPerLine - 1)) return false;
+    // What is still to be moved needs room in the new table as well.
+    if (is_full() && moving_) {
+        move_some(UINT64_MAX);
+        grow_if_needed();
+    }
+    if (is_full()) return false;
     TROMMEL_DCHECK(slot <= kSlotMax);
-    put(table, tag, place, slot + 1);
+    put(tables_[now_], tag, place, slot + 1);
     return true;
 }
 
@@ -128,6 +132,7 @@ void SlotTable::move_some(uint64_t lines) {
         const Line& line = from.line(moved_);
         for (uint32_t i = 0; i < kPerLine && line.state[i] != kEmpty; ++i) {
             put(to, line.tag[i], place_of(line.tag[i]), line.state[i]);
+            --from.taken;
         }
     }
     if (moved_ < from.lines) return;

@@ -45,7 +45,7 @@ class SlotTable {
     // Precondition: the slot is there with this tag.
     void erase(uint64_t tag, uint32_t slot);
     // Moves at most `lines` lines to the new table while one is growing. Calling it with half of
-    // the number of inserts keeps ahead of them.
+    // the number of inserts keeps ahead of them; else an insert moves all that are left.
     void move_some(uint64_t lines);
 
     bool moving() const { return moving_; }
@@ -74,7 +74,7 @@ class SlotTable {
     struct Table {
         Region region;
         uint64_t lines = 0;
-        uint64_t taken = 0;  // Entries that are not empty; not kept while they are moved away.
+        uint64_t taken = 0;  // Entries that are neither empty nor moved away.
 
         Line& line(uint64_t index) const { return reinterpret_cast<Line*>(region.data())[index]; }
         uint64_t home_index(uint32_t place) const { return place * lines >> 32; }
@@ -99,6 +99,10 @@ class SlotTable {
         }
     }
 
+    // Every line may be full but one entry, which ends a search that finds nothing.
+    bool is_full() const {
+        return tables_[0].taken + tables_[1].taken >= tables_[now_].lines * (kPerLine - 1);
+    }
     void grow_if_needed();
     static void put(Table& table, uint64_t tag, uint32_t place, uint32_t state);
     bool erase_in(Table& table, uint64_t from, uint32_t place, uint32_t slot) const;

@@ -101,6 +101,17 @@ TEST(SlotTable, ErasingWhileItGrowsLosesNoKeyThatWentAroundTheEnd) {
     }
 }
 
+TEST(SlotTable, GrowsFastEnoughWhenNobodyMoves) {
+    MemoryBudget budget(8 << 20);
+    SlotTable table(kSeed, budget);
+    for (uint32_t slot = 0; slot < 20'000; ++slot) {
+        ASSERT_TRUE(table.insert(slot, table.place_of(slot), slot));
+    }
+    for (uint32_t slot = 0; slot < 20'000; ++slot) {
+        ASSERT_EQ(table.find(slot, table.place_of(slot), [](uint32_t) { return true; }), slot);
+    }
+}
+
 TEST(SlotTable, FillsUpAndThenRefuses) {
     Names names(3 * 4096, 0xffffffffu);
     uint32_t added = 0;

@@ -1,0 +1,428 @@
+// The same streams through the containers that somebody might use instead.
+//
+//   peers_bench [--ids N] [--live N] [--keys N] [--rounds N]
+//
+// Insert-if-absent of 64- and 128-bit ids into sets that were reserved for all of them, the last
+// quarter timed; ids that expire, against two sets that take turns (the usual recipe); windows; and
+// both together. Everybody gets the same batches and the same hash of the id, and is measured in
+// turns with the others and with the limit of the memory. CPU time, one thread. Ends with 1 when
+// two of them disagree about what is unique.
+#include <absl/container/flat_hash_set.h>
+#include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <string>
+#include <sys/mman.h>
+#include <unordered_set>
+#include <vector>
+
+#include "trommel/engine.h"
+
+#include "bench/kit/event_stream.h"
+#include "bench/kit/id_stream.h"
+#include "bench/kit/line_updates.h"
+#include "bench/kit/machine.h"
+#include "kernels/cpu/exact_table.h"
+#include "kernels/cpu/window_store.h"
+
+namespace {
+
+using namespace trommel;  // A program of one file.
+using namespace trommel::bench;
+
+struct Options {
+    uint64_t ids = uint64_t{64} << 20, live = 16'000'000, keys = 1'000'000, rounds = 5;
+};
+
+const rules::HashSeed kSeed = rules::hash_seed(1, rules::Purpose::id);
+
+struct Id128 {
+    uint64_t lo, hi;
+    bool operator==(const Id128&) const = default;
+};
+struct Hash {
+    using is_avalanching = void;  // For boost: the bits are good as they are.
+    size_t operator()(uint64_t id) const { return rules::hash_u64(id, kSeed); }
+    size_t operator()(const Id128& id) const { return rules::hash_u128(id.lo, id.hi, kSeed); }
+};
+
+// Large blocks from huge pages, as our own tables have them.
+template <class T>
+struct HugePages {
+    using value_type = T;
+    HugePages() = default;
+    template <class U>
+    HugePages(const HugePages<U>&) {}
+    static size_t bytes(size_t count) {
+        constexpr size_t kHuge = size_t{2} << 20;
+        return (count * sizeof(T) + kHuge - 1) / kHuge * kHuge;
+    }
+    T* allocate(size_t count) {
+        void* const at = std::aligned_alloc(size_t{2} << 20, bytes(count));
+        if (at == nullptr) throw std::bad_alloc();
+        madvise(at, bytes(count), MADV_HUGEPAGE);
+        return static_cast<T*>(at);
+    }
+    void deallocate(T* at, size_t) { std::free(at); }
+    template <class U>
+    bool operator==(const HugePages<U>&) const {
+        return true;
+    }
+};
+
+// Takes a batch and says how many of its ids are new.
+template <class Batch>
+struct Subject {
+    std::string name;
+    std::function<uint64_t(Batch&)> take;
+    std::vector<double> rates;
+    uint64_t unique = 0;
+};
+
+template <class Id>
+Id id_at(const IdBatch& batch, uint32_t row) {
+    if constexpr (sizeof(Id) == 8) {
+        return batch.lo[row];
+    } else {
+        return {batch.lo[row], batch.hi[row]};
+    }
+}
+
+template <class Id, class Set>
+uint64_t insert_each(Set& set, const IdBatch& batch) {
+    uint64_t unique = 0;
+    for (uint32_t row = 0; row < kBatchRows; ++row) {
+        unique += set.insert(id_at<Id>(batch, row)).second;
+    }
+    return unique;
+}
+
+// In groups of 64 that are all asked for first: the strongest way to use it.
+template <class Id, class Set>
+uint64_t insert_prefetched(Set& set, const IdBatch& batch) {
+    constexpr uint32_t kGroup = 64;
+    uint64_t unique = 0;
+    for (uint32_t begin = 0; begin < kBatchRows; begin += kGroup) {
+        for (uint32_t r = begin; r < begin + kGroup; ++r) set.prefetch(id_at<Id>(batch, r));
+        for (uint32_t r = begin; r < begin + kGroup; ++r) {
+            unique += set.insert(id_at<Id>(batch, r)).second;
+        }
+    }
+    return unique;
+}
+
+// Our table, hashing included.
+class Table {
+   public:
+    Table(cpu::IdKind kind, uint64_t expected_ids, int64_t horizon_us)
+        : kind_(kind), budget_(uint64_t{12} << 30), rows_(kBatchRows), outcomes_(kBatchRows) {
+        for (uint32_t row = 0; row < kBatchRows; ++row) rows_[row] = row;
+        cpu::ExactTableOptions options;
+        options.kind = kind;
+        options.horizon_us = horizon_us;
+        options.rows_max = kBatchRows;
+        options.seed = kSeed;
+        options.expected_ids = expected_ids;
+        if (!cpu::simd_from_environment(options.simd).ok()) std::exit(64);
+        table_ = make_exact_table(options, budget_);
+    }
+    uint64_t take(IdBatch& batch) {
+        for (uint32_t row = 0; row < kBatchRows; ++row) {
+            batch.hash[row] = kind_ == cpu::IdKind::u64
+                                  ? rules::hash_u64(batch.lo[row], kSeed)
+                                  : rules::hash_u128(batch.lo[row], batch.hi[row], kSeed);
+        }
+        table_->advance(batch.time_us[0], batch.time_us[0]);
+        table_->judge(batch.columns(), rows_.data(), kBatchRows, outcomes_.data());
+        return static_cast<uint64_t>(
+            std::count(outcomes_.begin(), outcomes_.end(), cpu::Outcome::unique));
+    }
+    uint64_t bytes() const { return table_->committed_bytes(); }
+
+   private:
+    const cpu::IdKind kind_;
+    cpu::MemoryBudget budget_;
+    std::unique_ptr<cpu::IdMemory> table_;
+    std::vector<uint32_t> rows_;
+    std::vector<cpu::Outcome> outcomes_;
+};
+
+double median(std::vector<double> figures) {
+    std::sort(figures.begin(), figures.end());
+    return figures[figures.size() / 2];
+}
+
+// Everybody reads the same stream, each from a generator of its own. Times it from `timed_from` on,
+// in rounds of `round_events` in which one goes after the other, so that each has the caches to
+// itself for a while. Returns false when they disagree.
+template <class Batch, class Stream>
+bool compare(const char* title, const Stream& stream, std::vector<std::unique_ptr<Batch>> batches,
+             std::vector<Subject<Batch>>& subjects, uint64_t timed_from, uint64_t rounds,
+             uint64_t round_events, uint64_t footprint_bytes) {
+    std::vector<Stream> streams(subjects.size(), stream);
+    const auto run = [&](size_t s, uint64_t until) {
+        double seconds = 0;
+        while (streams[s].events() < until) {
+            for (auto& batch : batches) streams[s].fill(*batch);
+            const double start = cpu_seconds();
+            for (auto& batch : batches) subjects[s].unique += subjects[s].take(*batch);
+            seconds += cpu_seconds() - start;
+        }
+        return seconds;
+    };
+    for (size_t s = 0; s < subjects.size(); ++s) run(s, timed_from);
+    LineUpdates limit(footprint_bytes);
+    std::vector<double> limits;
+    for (uint64_t round = 0; round < rounds; ++round) {
+        limits.push_back(limit.run(1 << 23));
+        for (size_t s = 0; s < subjects.size(); ++s) {
+            const uint64_t begin = streams[s].events();
+            const double seconds = run(s, begin + round_events);
+            subjects[s].rates.push_back(static_cast<double>(streams[s].events() - begin) / seconds);
+        }
+    }
+    std::printf("\n%s\n%-36s %9s %17s %12s\n", title, "", "M ev/s", "share of the limit",
+                "trommel is");
+    const double ours = median(subjects[0].rates);
+    bool agree = true;
+    for (const auto& subject : subjects) {
+        const double rate = median(subject.rates);
+        std::printf("%-36s %9.2f %16.0f%% %10.1f x\n", subject.name.c_str(), rate / 1e6,
+                    100 * rate / median(limits), ours / rate);
+        agree = agree && subject.unique == subjects[0].unique;
+    }
+    std::printf("(the limit: %.0f M lines/s in %.0f MiB)\n", median(limits) / 1e6,
+                static_cast<double>(footprint_bytes) / (1 << 20));
+    if (!agree) std::printf("WRONG: they do not agree about what is unique\n");
+    std::fflush(stdout);
+    return agree;
+}
+
+std::vector<std::unique_ptr<IdBatch>> id_batches() {
+    std::vector<std::unique_ptr<IdBatch>> batches;
+    for (int b = 0; b < 4; ++b) batches.push_back(std::make_unique<IdBatch>(false));
+    return batches;
+}
+
+template <class Id>
+bool compare_sets(const char* title, const Options& options) {
+    Table ours(sizeof(Id) == 8 ? cpu::IdKind::u64 : cpu::IdKind::u128, options.ids, kForeverUs);
+    std::unordered_set<Id, Hash> standard;
+    absl::flat_hash_set<Id, Hash> flat;
+    absl::flat_hash_set<Id, Hash, std::equal_to<Id>, HugePages<Id>> huge_flat;
+    boost::unordered_flat_set<Id, Hash> boost_flat;
+    boost::unordered_flat_set<Id, Hash, std::equal_to<Id>, HugePages<Id>> huge_boost;
+    standard.reserve(options.ids);
+    flat.reserve(options.ids);
+    huge_flat.reserve(options.ids);
+    boost_flat.reserve(options.ids);
+    huge_boost.reserve(options.ids);
+    std::vector<Subject<IdBatch>> subjects = {
+        {"trommel", [&](IdBatch& b) { return ours.take(b); }, {}, 0},
+        {"absl, prefetching, huge pages",
+         [&](IdBatch& b) { return insert_prefetched<Id>(huge_flat, b); },
+         {},
+         0},
+        {"boost flat, huge pages",
+         [&](IdBatch& b) { return insert_each<Id>(huge_boost, b); },
+         {},
+         0},
+        {"boost flat", [&](IdBatch& b) { return insert_each<Id>(boost_flat, b); }, {}, 0},
+        {"absl", [&](IdBatch& b) { return insert_each<Id>(flat, b); }, {}, 0},
+        {"std", [&](IdBatch& b) { return insert_each<Id>(standard, b); }, {}, 0},
+    };
+    IdStream stream(options.ids / 2, 1, false);
+    const uint64_t events = options.ids / 4 * 5;
+    return compare(title, stream, id_batches(), subjects, events / 4 * 3, options.rounds,
+                   events / 4 / (options.rounds + 1), ours.bytes());
+}
+
+// Two sets that take turns: an id is remembered for one horizon to two.
+struct Rotating {
+    boost::unordered_flat_set<uint64_t, Hash> sets[2];
+    int64_t horizon_us, turn = 0;
+
+    explicit Rotating(uint64_t live, int64_t horizon) : horizon_us(horizon) {
+        for (auto& set : sets) set.reserve(live);
+    }
+    bool insert(uint64_t id, int64_t time_us) {
+        if (time_us / horizon_us != turn) {
+            turn = time_us / horizon_us;
+            std::swap(sets[0], sets[1]);
+            sets[0].clear();
+        }
+        return !sets[1].contains(id) && sets[0].insert(id).second;
+    }
+};
+
+bool compare_expiring(const Options& options) {
+    const auto horizon_us = static_cast<int64_t>(options.live / 4 * 5);
+    Table ours(cpu::IdKind::u64, 0, horizon_us);
+    Rotating rotating(options.live, horizon_us);
+    std::vector<Subject<IdBatch>> subjects = {
+        {"trommel", [&](IdBatch& b) { return ours.take(b); }, {}, 0},
+        {"two boost flat sets in turns",
+         [&](IdBatch& b) {
+             uint64_t unique = 0;
+             for (uint32_t r = 0; r < kBatchRows; ++r) {
+                 unique += rotating.insert(b.lo[r], b.time_us[r]);
+             }
+             return unique;
+         },
+         {},
+         0},
+    };
+    IdStream stream(options.live / 2, 1, false);
+    // A whole turn of the sets is a round, so that each has one to clear.
+    return compare("64-bit ids that expire (16 M within a horizon)", stream, id_batches(), subjects,
+                   static_cast<uint64_t>(2 * horizon_us), options.rounds,
+                   static_cast<uint64_t>(horizon_us), uint64_t{512} << 20);
+}
+
+struct Cell {
+    uint64_t count;
+    int64_t sum, min, max;
+};
+
+// A map for each window, as one would write it.
+struct Windows {
+    boost::unordered_flat_map<int64_t, Cell, Hash> windows[2];
+    int64_t size_us, open = 0;
+    uint64_t closed = 0;
+
+    Windows(uint64_t keys, int64_t size) : size_us(size) {
+        for (auto& window : windows) window.reserve(keys);
+    }
+    void add(int64_t key, int64_t time_us, int64_t value) {
+        const int64_t number = time_us / size_us;
+        auto& window = windows[static_cast<size_t>(number & 1)];
+        if (number != open) {
+            open = number;
+            for (const auto& [k, cell] : window) closed += cell.count;
+            window.clear();
+        }
+        const auto [at, is_new] = window.try_emplace(key, Cell{1, value, value, value});
+        if (is_new) return;
+        Cell& cell = at->second;
+        ++cell.count;
+        cell.sum += value;
+        cell.min = std::min(cell.min, value);
+        cell.max = std::max(cell.max, value);
+    }
+};
+
+struct Events {
+    EventStreamOptions options;
+    Config config;
+    EventStream stream;
+    uint64_t window_events;
+
+    explicit Events(const EventStreamOptions& o)
+        : options(o),
+          config(EventStream::job(o)),
+          stream(o),
+          window_events(static_cast<uint64_t>(config.windows[0].size_us / EventStream::kStepUs)) {}
+    std::vector<std::unique_ptr<RecordBatch>> batches() const {
+        std::vector<std::unique_ptr<RecordBatch>> batches;
+        for (int b = 0; b < 4; ++b) {
+            batches.push_back(std::make_unique<RecordBatch>(config, config.engine.batch_records));
+        }
+        return batches;
+    }
+};
+
+bool compare_windows(const Options& options) {
+    Events events({.live = 16, .keys = options.keys, .window_events = options.keys * 10});
+    cpu::MemoryBudget budget(uint64_t{6} << 30);
+    cpu::WindowStore store(events.config, 5, budget);
+    cpu::PartialRows out(events.config, store.layout());
+    std::vector<uint32_t> rows(events.config.engine.batch_records), refused(rows.size());
+    for (uint32_t row = 0; row < rows.size(); ++row) rows[row] = row;
+    Windows naive(options.keys, events.config.windows[0].size_us);
+    std::vector<Subject<RecordBatch>> subjects = {
+        {"trommel, rows in the order of keys",
+         [&](RecordBatch& b) {
+             store.advance(b.time_us[0] - 100 * EventStream::kStepUs);
+             while (store.take_closed(out, 1024)) {
+             }
+             return b.count - store.add(b, rows.data(), b.count, refused.data());
+         },
+         {},
+         0},
+        {"boost flat map for each window",
+         [&](RecordBatch& b) {
+             for (uint32_t r = 0; r < b.count; ++r) {
+                 naive.add(b.key_int[r], b.time_us[r], b.values[0][r]);
+             }
+             return uint64_t{b.count};
+         },
+         {},
+         0},
+    };
+    return compare("windows of 10 events per key: count, sum, min, max", events.stream,
+                   events.batches(), subjects, events.window_events * 3 / 2, options.rounds,
+                   events.window_events, uint64_t{128} << 20);
+}
+
+bool compare_engines(const Options& options) {
+    Events events({.live = options.live, .keys = options.keys});
+    std::unique_ptr<Engine> engine;
+    if (const Status status = Engine::create(events.config, engine); !status.ok()) {
+        std::printf("%s\n", status.message.c_str());
+        return false;
+    }
+    RowBatch rows(events.config);
+    Rotating ids(options.live, events.config.dedup.horizon_us);
+    Windows windows(options.keys, events.config.windows[0].size_us);
+    std::vector<Subject<RecordBatch>> subjects = {
+        {"trommel",
+         [&](RecordBatch& b) {
+             if (!engine->push(b).ok()) return uint64_t{0};
+             while (engine->take_rows(rows)) {
+             }
+             return static_cast<uint64_t>(
+                 std::count(b.verdict.begin(), b.verdict.begin() + b.count, Verdict::unique));
+         },
+         {},
+         0},
+        {"boost: two sets in turns, flat maps",
+         [&](RecordBatch& b) {
+             uint64_t unique = 0;
+             for (uint32_t r = 0; r < b.count; ++r) {
+                 if (!ids.insert(b.id_lo[r], b.time_us[r])) continue;
+                 ++unique;
+                 windows.add(b.key_int[r], b.time_us[r], b.values[0][r]);
+             }
+             return unique;
+         },
+         {},
+         0},
+    };
+    return compare("dedup and windows", events.stream, events.batches(), subjects,
+                   options.live * 5 / 2, options.rounds, events.window_events, uint64_t{800} << 20);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Options options;
+    for (int a = 1; a + 1 < argc; a += 2) {
+        const uint64_t value = std::strtoull(argv[a + 1], nullptr, 10);
+        if (std::strcmp(argv[a], "--ids") == 0) options.ids = value;
+        if (std::strcmp(argv[a], "--live") == 0) options.live = value;
+        if (std::strcmp(argv[a], "--keys") == 0) options.keys = value;
+        if (std::strcmp(argv[a], "--rounds") == 0) options.rounds = value;
+    }
+    std::printf("%s\n", describe_machine().c_str());
+    bool agree = compare_sets<uint64_t>("64-bit ids, last quarter of a full set", options);
+    agree &= compare_sets<Id128>("128-bit ids, last quarter of a full set", options);
+    agree &= compare_expiring(options);
+    agree &= compare_windows(options);
+    agree &= compare_engines(options);
+    return agree ? 0 : 1;
+}
