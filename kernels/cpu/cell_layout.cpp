@@ -119,9 +119,13 @@ void CellLayout::combine(char* into, const char* from) const {
 
 void CellLayout::update(char* const* cells, const RecordBatch& batch, const uint32_t* rows,
                         uint32_t count) const {
+    for (uint32_t i = 0; i < count; ++i) count_one(cells[i]);
+    update_values(cells, batch, rows, count);
+}
+
+void CellLayout::update_values(char* const* cells, const RecordBatch& batch, const uint32_t* rows,
+                               uint32_t count) const {
     const int64_t* const time = batch.time_us.data();
-    const auto one = [](uint32_t) { return uint64_t{1}; };
-    update_field<uint64_t>(cells, 0, rows, count, rules::combine_count, one);
     for (const Field& field : fields_) {
         const int64_t* const values = batch.values[field.value].data();
         const auto value = [=](uint32_t row) { return values[row]; };

@@ -26,6 +26,12 @@ class CellLayout {
         return events;
     }
 
+    // Counts one more event; what the other fields are to be told with update_values().
+    static void count_one(char* cell) {
+        const uint64_t events = count(cell) + 1;
+        std::memcpy(cell, &events, sizeof events);
+    }
+
     // Makes `cell` the empty one: the identity of combine().
     void clear(char* cell) const { std::memcpy(cell, empty_.data(), bytes_); }
     // Adds what `from` holds to `into`. Associative and commutative.
@@ -33,6 +39,8 @@ class CellLayout {
     // Adds event rows[i] of the batch to cells[i], for each i. Cells may repeat.
     void update(char* const* cells, const RecordBatch& batch, const uint32_t* rows,
                 uint32_t count) const;
+    void update_values(char* const* cells, const RecordBatch& batch, const uint32_t* rows,
+                       uint32_t count) const;
     // The declared aggregates of a cell that is not empty, in declared order. avg is scaled by
     // 10^Aggregate::digits, the others as their value is.
     void finish(const char* cell, int128* out) const;

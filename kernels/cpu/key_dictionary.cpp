@@ -92,27 +92,23 @@ void KeyDictionary::find_or_add(const RecordBatch& batch, const uint32_t* rows, 
 template <typename Keys>
 void KeyDictionary::find_or_add_in(const Keys& keys, const uint32_t* rows, uint32_t count,
                                    uint32_t* slots) {
-    std::array<uint64_t, kPart> tag;
+    std::array<uint64_t, kPart> tag{};
     std::array<uint32_t, kPart> place;
-    for (uint32_t i = 0; i < count; ++i) {
-        tag[i] = keys.tag(rows[i]);
-        place[i] = table_.place_of(tag[i]);
-        table_.prefetch(place[i]);
-    }
+    for (uint32_t i = 0; i < count; ++i) tag[i] = keys.tag(rows[i]);
+    table_.find_places(tag.data(), count, place.data());
+    const uint32_t missing = table_.find_usual(tag.data(), place.data(), count, slots);
     if constexpr (Keys::kHasBytes) {
         for (uint32_t i = 0; i < count; ++i) {
-            slots[i] = table_.candidate(tag[i], place[i]);
             if (slots[i] != kNoSlot) ask_for(&texts()[slots[i]]);
         }
         for (uint32_t i = 0; i < count; ++i) {
             if (slots[i] != kNoSlot) ask_for(pool_.at(texts()[slots[i]].block));
         }
+    } else if (missing == 0) {
+        return;
     }
     for (uint32_t i = 0; i < count; ++i) {
-        if constexpr (!Keys::kHasBytes) {
-            slots[i] = table_.candidate(tag[i], place[i]);
-            if (slots[i] != kNoSlot) continue;
-        }
+        if (!Keys::kHasBytes && slots[i] != kNoSlot) continue;
         const auto is_key = [&](uint32_t slot) { return keys.is(slot, rows[i]); };
         slots[i] = table_.find(tag[i], place[i], is_key);
         if (slots[i] == kNoSlot) slots[i] = add(keys, rows[i], tag[i], place[i]);

@@ -58,8 +58,8 @@ const SlotMap::Node* CellSpace::leaf_node(const SlotMap& map, uint32_t slot) con
 char* CellSpace::find(const SlotMap& map, uint32_t slot) const {
     const Node* const node = leaf_node(map, slot);
     const uint32_t digit = slot & (cells_.width - 1);
-    if (node == nullptr || (node->present >> digit & 1) == 0) return nullptr;
-    return pool_.at(node->children) + size_t{position(*node, digit)} * cells_.bytes;
+    if (node == nullptr || !has_cell(*node, digit)) return nullptr;
+    return cell_at(*node, position(*node, digit));
 }
 
 SlabPool::Ref CellSpace::full_width_leaf(const SlotMap& map, uint32_t slot) const {
@@ -83,9 +83,7 @@ char* CellSpace::find_or_add(SlotMap& map, uint32_t slot) {
         node = reinterpret_cast<Node*>(added);
     }
     const uint32_t digit = slot & (cells_.width - 1);
-    if ((node->present >> digit & 1) != 0) {
-        return pool_.at(node->children) + size_t{position(*node, digit)} * cells_.bytes;
-    }
+    if (has_cell(*node, digit)) return cell_at(*node, position(*node, digit));
     const bool is_first = node->present == 0;
     if (is_first && full_width_) begin_full_width(*node);
     // A lone cell, and one of a direct node, is added without moving another.

@@ -15,9 +15,11 @@ namespace trommel::cpu {
 struct SlotMap {
     struct Node {
         SlabPool::Ref children =
-            SlabPool::kNone;   // A block of nodes, at the lowest level of cells.
-        uint16_t present = 0;  // Bit d: there is a child of digit d.
-        uint16_t direct = 0;   // Children stand at their digit, else packed.
+            SlabPool::kNone;  // A block of nodes, at the lowest level of cells.
+        // Bit d: there is a child of digit d. Where cells stand at full width, one that is not
+        // empty is there without its bit (see full_width_leaf()).
+        uint16_t present = 0;
+        uint16_t direct = 0;  // Children stand at their digit, else packed.
     };
     Node root;
     uint32_t count = 0;   // Cells,
@@ -37,8 +39,8 @@ class CellSpace {
     // Grows when a cell that existed was moved by find_or_add().
     uint64_t moves() const { return moves_; }
 
-    // The leaf of a slot, if its cells stand at full width: there they never move, and those that
-    // have not been added yet are empty. Else kNone.
+    // The leaf of a slot, if its cells stand at full width; else kNone. There cells never move, and
+    // the caller may add one that is empty by adding events to it and one to the map's count.
     SlabPool::Ref full_width_leaf(const SlotMap& map, uint32_t slot) const;
     // How many slots a leaf is for, as a power of two.
     uint32_t leaf_bits() const { return leaf_bits_; }
@@ -68,6 +70,13 @@ class CellSpace {
         std::array<SlabPool::Class, 4> classes{};  // Blocks for 1, 2, 4 and `width` of them.
     };
 
+    char* cell_at(const Node& leaf, uint32_t place) const {
+        return pool_.at(leaf.children) + size_t{place} * cells_.bytes;
+    }
+    bool has_cell(const Node& leaf, uint32_t digit) const {
+        if ((leaf.present >> digit & 1) != 0) return true;
+        return leaf.direct != 0 && CellLayout::count(cell_at(leaf, digit)) != 0;
+    }
     const Node* leaf_node(const SlotMap& map, uint32_t slot) const;
     static uint32_t ones(uint32_t bits);
     static uint32_t position(const Node& node, uint32_t digit);
@@ -85,10 +94,15 @@ class CellSpace {
     void visit_node(const Node& node, uint32_t height, uint32_t slot, Visit& visit) const {
         const uint32_t width = height == 0 ? cells_.width : nodes_.width;
         for (uint32_t digit = 0, packed = 0; digit < width; ++digit) {
+            if (height == 0 && node.direct != 0) {
+                const char* const cell = cell_at(node, digit);
+                if (CellLayout::count(cell) != 0) visit(slot | digit, cell);
+                continue;
+            }
             if ((node.present >> digit & 1) == 0) continue;
             const uint32_t place = node.direct != 0 ? digit : packed++;
             if (height == 0) {
-                visit(slot | digit, pool_.at(node.children) + size_t{place} * cells_.bytes);
+                visit(slot | digit, cell_at(node, place));
             } else {
                 const uint32_t shift = leaf_bits_ + kBits * (height - 1);
                 visit_node(nodes(node)[place], height - 1, slot | digit << shift, visit);

@@ -22,6 +22,37 @@ SlotTable::SlotTable(const rules::HashSeed& seed, MemoryBudget& budget)
     : seed_(seed),
       tables_{{Region(reserve_bytes(budget), budget)}, {Region(reserve_bytes(budget), budget)}} {}
 
+void SlotTable::find_places(const uint64_t* tags, uint32_t count, uint32_t* places) const {
+    const rules::HashSeed seed = seed_;  // Copies: the compiler must fear that `places` is a part
+    const Table& table = tables_[now_];  // of us.
+    const char* const lines = table.region.data();
+    const uint64_t line_count = table.lines;
+    for (uint32_t i = 0; i < count; ++i) {
+        const uint64_t place = rules::hash_u64(tags[i], seed) >> 32;
+        places[i] = static_cast<uint32_t>(place);
+        ask_for(lines + (place * line_count >> 32) * sizeof(Line));
+    }
+}
+
+uint32_t SlotTable::find_usual(const uint64_t* tags, const uint32_t* places, uint32_t count,
+                               uint32_t* slots) const {
+    const auto* const lines = reinterpret_cast<const Line*>(tables_[now_].region.data());
+    const uint64_t line_count = tables_[now_].lines;
+    if (line_count == 0) {
+        std::fill_n(slots, count, kNoSlot);
+        return count;
+    }
+    uint32_t missing = 0;
+    for (uint32_t i = 0; i < count; ++i) {
+        const Line& line = lines[places[i] * line_count >> 32];
+        const uint32_t bits = line.matches(tags[i]);
+        // The bit beyond the entries leads to the unused state, which is kEmpty.
+        slots[i] = line.state[__builtin_ctz(bits | 1u << kPerLine)] - 1;
+        missing += slots[i] == kNoSlot;
+    }
+    return missing;
+}
+
 bool SlotTable::insert(uint64_t tag, uint32_t place, uint32_t slot) {
     grow_if_needed();
     // What is still to be moved needs room in the new table as well.

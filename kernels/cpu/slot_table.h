@@ -23,15 +23,12 @@ class SlotTable {
         return static_cast<uint32_t>(rules::hash_u64(tag, seed_) >> 32);
     }
     void prefetch(uint32_t place) const { ask_for(&tables_[now_].home(place)); }
-    // The slot of this tag in the line where it is usually found, or kNoSlot. A hint, for
-    // prefetching: where two slots there share the tag it is any number.
-    uint32_t candidate(uint64_t tag, uint32_t place) const {
-        const Table& table = tables_[now_];
-        if (table.lines == 0) return kNoSlot;
-        const Line& line = table.home(place);
-        const uint32_t bits = line.matches(tag);
-        return bits == 0 ? kNoSlot : line.state[__builtin_ctz(bits)] - 1;  // kEmpty - 1: kNoSlot.
-    }
+    // places[i] becomes place_of(tags[i]), and its line is asked for.
+    void find_places(const uint64_t* tags, uint32_t count, uint32_t* places) const;
+    // slots[i] becomes the slot of tags[i] in the line where it is usually found, or kNoSlot. Where
+    // two slots there share the tag it is any number. Returns how many are kNoSlot.
+    uint32_t find_usual(const uint64_t* tags, const uint32_t* places, uint32_t count,
+                        uint32_t* slots) const;
     // The first slot of this tag for which is_key(slot), or kNoSlot.
     template <typename IsKey>
     uint32_t find(uint64_t tag, uint32_t place, IsKey&& is_key) const {
@@ -58,8 +55,7 @@ class SlotTable {
     static constexpr uint32_t kEmpty = 0;  // Else an entry's state is its slot plus one.
     struct Line {
         uint64_t tag[kPerLine];
-        uint32_t state[kPerLine];
-        uint32_t unused;
+        uint32_t state[kPerLine + 1];  // The last one stays kEmpty: no entry.
 
         // Bit i: entry i has this tag. Empty entries may have any; they are the last.
         uint32_t matches(uint64_t wanted) const {

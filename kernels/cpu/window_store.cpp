@@ -67,6 +67,10 @@ uint32_t WindowStore::add_part(const RecordBatch& batch, const uint32_t* rows, u
     std::array<uint32_t, kPart> slots;
     keys_.find_or_add(batch, rows, count, slots.data());
 
+    // Not between two events: a cell that was found by the shortcut is added only when it is
+    // updated, and must not be added by the walk in the meantime.
+    if (count > 0) move_shortcut(pane_of(index_of(batch.time_us[rows[count - 1]])));
+
     // Cells are found and asked for first, and updated when all are on their way.
     Placed placed;
     std::array<uint32_t, kPart> refused_slots, new_holders;
@@ -82,10 +86,10 @@ uint32_t WindowStore::add_part(const RecordBatch& batch, const uint32_t* rows, u
             const int64_t index = index_of(time_us);
             pane_start_us = rules::pane_start(index, offset_us_, pane_us_);
             pane = pane_of(index);
-            move_shortcut(pane);
         }
         char* cell = quick_cell(pane, slots[i]);
-        if (cell == nullptr) {
+        const bool is_quick = cell != nullptr;
+        if (!is_quick) {
             bool is_new = false;
             cell = cell_in(pane, slots[i], is_new);
             if (cell == nullptr) {
@@ -96,23 +100,26 @@ uint32_t WindowStore::add_part(const RecordBatch& batch, const uint32_t* rows, u
             if (is_new) new_holders[new_count++] = slots[i];
         }
         prefetch(cell, layout_.bytes());
-        placed.put(row, pane, slots[i], cell);
+        placed.put(row, pane, slots[i], cell, is_quick);
     }
-    // An empty cell may have been found by the shortcut without having been added.
-    for (uint32_t i = 0; i < placed.count; ++i) {
-        if (CellLayout::count(placed.cell[i]) != 0) continue;
-        keys_.prefetch_holders(placed.slot[i]);
-        bool is_new = false;
-        TROMMEL_ASSERT(cell_in(placed.pane[i], placed.slot[i], is_new) != nullptr);
-        if (is_new) new_holders[new_count++] = placed.slot[i];
-    }
-    for (uint32_t i = 0; i < new_count; ++i) keys_.hold(new_holders[i]);
     if (cells_.moves() != moves) {
         for (uint32_t i = 0; i < placed.count; ++i) {
+            if (placed.is_quick[i]) continue;  // Those never move.
             placed.cell[i] = cells_.find(panes_.cells(placed.pane[i]), placed.slot[i]);
         }
     }
-    layout_.update(placed.cell.data(), batch, placed.row.data(), placed.count);
+    // A quick cell that is empty has not been added to its pane yet.
+    for (uint32_t i = 0; i < placed.count; ++i) {
+        char* const cell = placed.cell[i];
+        if (CellLayout::count(cell) == 0 && placed.is_quick[i]) {
+            ++panes_.cells(placed.pane[i]).count;
+            keys_.prefetch_holders(placed.slot[i]);
+            new_holders[new_count++] = placed.slot[i];
+        }
+        CellLayout::count_one(cell);
+    }
+    for (uint32_t i = 0; i < new_count; ++i) keys_.hold(new_holders[i]);
+    layout_.update_values(placed.cell.data(), batch, placed.row.data(), placed.count);
     for (uint32_t i = 0; i < refused_count; ++i) {
         leave_no_trace(batch.time_us[refused[i]], refused_slots[i]);
     }

@@ -65,9 +65,12 @@ class WindowStore {
         std::array<uint32_t, KeyDictionary::kPart> row, slot;
         std::array<PaneTree::Ref, KeyDictionary::kPart> pane;
         std::array<char*, KeyDictionary::kPart> cell;
+        std::array<bool, KeyDictionary::kPart> is_quick;  // Found by the shortcut.
         uint32_t count = 0;
 
-        void put(uint32_t at_row, PaneTree::Ref at_pane, uint32_t at_slot, char* at_cell) {
+        void put(uint32_t at_row, PaneTree::Ref at_pane, uint32_t at_slot, char* at_cell,
+                 bool quick) {
+            is_quick[count] = quick;
             row[count] = at_row;
             pane[count] = at_pane;
             slot[count] = at_slot;

@@ -127,7 +127,11 @@ TEST(SlotTable, FillsUpAndThenRefuses) {
 TEST(SlotTable, IsEmptyBeforeItsFirstSlot) {
     Names names(0, 0xffffffffu);
     EXPECT_EQ(names.find(1), SlotTable::kNoSlot);
-    EXPECT_EQ(names.table().candidate(1, 1), SlotTable::kNoSlot);
+    const uint64_t tags[] = {1, 2};
+    uint32_t places[2], slots[2];
+    names.table().find_places(tags, 2, places);
+    EXPECT_EQ(names.table().find_usual(tags, places, 2, slots), 2u);
+    EXPECT_EQ(slots[1], SlotTable::kNoSlot);
     EXPECT_FALSE(names.add(1));
 }
 

@@ -308,6 +308,29 @@ TEST(WindowStore, AnEndlessStreamOfNewKeysNeedsConstantMemory) {
     }
 }
 
+// Panes that most keys have get a shortcut to their cells. Here several of them fill up at a time,
+// turn by turn, so that it comes and goes while events of all of them arrive.
+TEST(WindowStore, DensePanesThatFillUpTogetherCountEachEventOnce) {
+    for (uint32_t seed = 0; seed < 20; ++seed) {
+        std::mt19937_64 random(seed);
+        Config config = counts({tumbling("t", 1000)});
+        config.time.allowed_lateness_us = 2000;
+        Pair pair(config, kPlenty);
+        const int64_t keys = pick(random, 50, 600);
+        for (int64_t step = 0; step < 80; ++step) {
+            std::vector<Event> events;
+            for (int64_t e = pick(random, 1, 600); e > 0; --e) {
+                const int64_t time_us = step * 100 + pick(random, 0, 2500);
+                events.push_back({time_us, naive::encoded(pick(random, 0, keys)), {e}});
+            }
+            ASSERT_EQ(pair.add(events), 0u);
+            pair.store().advance(step * 100);
+            pair.take(1000);
+        }
+        pair.finish();
+    }
+}
+
 TEST(WindowStore, PanesFarApartCostNothingBetweenThem) {
     Pair pair(counts({sliding("s", 4096, 1), tumbling("t", 1)}), kPlenty);
     std::mt19937_64 random(3);
