@@ -3,8 +3,9 @@
 #include <cstring>
 #include <vector>
 
+#include "trommel/json_text.h"
+
 #include "net/record_decoder.h"
-#include "net/utf8.h"
 
 namespace trommel::net {
 namespace {

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,12 @@ inline size_t utf8_character_size(std::string_view text) {
 
 inline bool is_utf8(std::string_view text) {
     while (!text.empty()) {
+        uint64_t eight = 0x80;  // Most text is ASCII, eight bytes of which are one comparison.
+        if (text.size() >= sizeof eight) std::memcpy(&eight, text.data(), sizeof eight);
+        if ((eight & 0x8080808080808080u) == 0) {
+            text.remove_prefix(sizeof eight);
+            continue;
+        }
         const size_t size = utf8_character_size(text);
         if (size == 0) return false;
         text.remove_prefix(size);

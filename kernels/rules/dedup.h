@@ -3,15 +3,11 @@
 
 #include "trommel/config.h"
 
+#include "kernels/rules/divide.h"
 #include "kernels/rules/host_device.h"
 
 // What is a duplicate, and when may an id be forgotten (contract D2, D3).
 namespace trommel::rules {
-
-TROMMEL_HD constexpr int64_t floor_divide(int64_t value, int64_t unit) {
-    const int64_t quotient = value / unit;
-    return quotient - (value % unit != 0 && (value < 0) != (unit < 0));
-}
 
 // How a job cuts time for remembering ids. For `forever`, every time is tick 0.
 struct DedupTicks {
@@ -27,7 +23,7 @@ TROMMEL_HD constexpr DedupTicks dedup_ticks(int64_t horizon_us) {
 }
 
 TROMMEL_HD constexpr int64_t tick_of(int64_t time_us, const DedupTicks& ticks) {
-    return ticks.tick_us == 0 ? 0 : floor_divide(time_us, ticks.tick_us);
+    return ticks.tick_us == 0 ? 0 : floor_div(time_us, ticks.tick_us);
 }
 
 // Is an event of tick `tick` a copy of one that is remembered with `remembered`?
@@ -50,9 +46,6 @@ TROMMEL_HD constexpr int64_t horizon_min_us(int64_t out_of_order_us, int64_t all
     return out_of_order_us + allowed_lateness_us + pane_us;
 }
 
-static_assert(floor_divide(-1, 10) == -1 && floor_divide(-10, 10) == -1 &&
-              floor_divide(9, 10) == 0);
-static_assert(floor_divide(-kTimeLimitUs, 1000) * 1000 <= -kTimeLimitUs);
 static_assert(dedup_ticks(1).tick_us == 1000 && dedup_ticks(1).reach == 1);
 static_assert(dedup_ticks(64000).tick_us == 1000 && dedup_ticks(64000).reach == 64);
 static_assert(dedup_ticks(64001).tick_us == 1001 && dedup_ticks(64001).reach == 64);

@@ -5,7 +5,7 @@
 
 #include "trommel/config.h"
 
-#include "kernels/rules/dedup.h"
+#include "kernels/rules/divide.h"
 #include "kernels/rules/host_device.h"
 #include "kernels/rules/partition.h"
 
@@ -57,7 +57,7 @@ TROMMEL_HD constexpr int64_t filter_slice_us(int64_t horizon_us) {
     return horizon_us == kForeverUs ? 0 : horizon_us / 2 + horizon_us % 2;
 }
 TROMMEL_HD constexpr int64_t filter_slice_of(int64_t time_us, int64_t slice_us) {
-    return slice_us == 0 ? 0 : floor_divide(time_us, slice_us);
+    return slice_us == 0 ? 0 : floor_div(time_us, slice_us);
 }
 
 // The oldest slice that an on-time event could still look at (contract D3): `lag_us` is the allowed

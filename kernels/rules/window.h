@@ -4,22 +4,13 @@
 
 #include "trommel/config.h"
 
+#include "kernels/rules/divide.h"
 #include "kernels/rules/host_device.h"
 
 // Panes and aligned windows (contract W1, T3, T4). Times and durations are below 2^60, so that an
 // end plus a lateness is below 2^62 and no sum here can overflow. A watermark may be any int64_t:
 // INT64_MIN is "nothing is known", INT64_MAX the end of the input.
 namespace trommel::rules {
-
-// Divides towards minus infinity. Precondition: divisor > 0.
-TROMMEL_HD constexpr int64_t floor_div(int64_t dividend, int64_t divisor) {
-    const int64_t quotient = dividend / divisor;
-    return dividend % divisor < 0 ? quotient - 1 : quotient;
-}
-static_assert(floor_div(7, 2) == 3 && floor_div(-7, 2) == -4 && floor_div(-8, 2) == -4);
-static_assert(floor_div(0, 5) == 0 && floor_div(-1, 5) == -1 && floor_div(4, 5) == 0);
-static_assert(floor_div(-kTimeLimitUs + 1, 1) == -kTimeLimitUs + 1);
-static_assert(floor_div(-1, kTimeLimitUs) == -1);
 
 TROMMEL_HD constexpr bool is_aligned(WindowKind kind) {
     return kind != WindowKind::session;

@@ -1,5 +1,5 @@
 // JSON lines: cuts change nothing, and a line is accepted as a whole iff the grammar accepts it.
-#include "net/utf8.h"
+#include "trommel/json_text.h"
 #include "tests/fuzz/decoder_fuzz.h"
 #include "tests/net/json_reference.h"
 

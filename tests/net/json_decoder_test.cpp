@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "net/utf8.h"
+#include "trommel/json_text.h"
+
 #include "tests/kit/random.h"
 #include "tests/net/decoded_records.h"
 #include "tests/net/json_reference.h"

@@ -1,4 +1,4 @@
-#include "net/utf8.h"
+#include "trommel/json_text.h"
 
 #include <cstdint>
 #include <gtest/gtest.h>

@@ -37,12 +37,5 @@ TEST(DedupRule, WhatMayBeForgottenCanMatchNoEventThatIsStillOnTime) {
     }
 }
 
-TEST(DedupRule, FloorDivisionRoundsTowardsMinusInfinityAtTheEndsOfTheRange) {
-    EXPECT_EQ(floor_divide(-kTimeLimitUs, 1), -kTimeLimitUs);
-    EXPECT_EQ(floor_divide(-kTimeLimitUs + 1, kTimeLimitUs - 1), -1);
-    EXPECT_EQ(floor_divide(kTimeLimitUs - 1, kTimeLimitUs - 1), 1);
-    EXPECT_EQ(floor_divide(INT64_MIN + 1, 2), INT64_MIN / 2);
-}
-
 }  // namespace
 }  // namespace trommel::rules

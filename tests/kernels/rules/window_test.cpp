@@ -13,19 +13,6 @@ Window aligned(int64_t size, int64_t slide) {
     return {"w", WindowKind::sliding, size, slide, 0};
 }
 
-TEST(WindowRule, FloorDivRoundsTowardsMinusInfinity) {
-    std::mt19937_64 random(1);
-    for (int i = 0; i < 10'000; ++i) {
-        const auto dividend = static_cast<int64_t>(random()) >> (i % 63);
-        const auto divisor = static_cast<int64_t>(random() >> (1 + i % 62)) + 1;
-        const int64_t quotient = floor_div(dividend, divisor);
-        const auto rest = static_cast<int128>(dividend) - static_cast<int128>(quotient) * divisor;
-        ASSERT_TRUE(rest >= 0 && rest < divisor) << dividend << " / " << divisor;
-    }
-    EXPECT_EQ(floor_div(INT64_MIN, 1), INT64_MIN);
-    EXPECT_EQ(floor_div(INT64_MIN, INT64_MAX), -2);
-}
-
 TEST(WindowRule, EventOnTheBoundaryOpensTheNextPane) {
     EXPECT_EQ(pane_index(10, 0, 10), 1);
     EXPECT_EQ(pane_index(9, 0, 10), 0);
