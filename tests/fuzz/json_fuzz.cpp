@@ -1,5 +1,6 @@
 // JSON lines: cuts change nothing, and a line is accepted as a whole iff the grammar accepts it.
 #include "trommel/json_text.h"
+
 #include "tests/fuzz/decoder_fuzz.h"
 #include "tests/net/json_reference.h"
 
@@ -23,7 +24,7 @@ void check_grammar(const fuzz::Record& record, const net::DecodeOptions& options
     const std::string& line = record.raw;
     if (line.size() > kNestingIsFarAway || line.size() >= options.record_bytes_max) return;
     const bool whole = record.detail.empty() || record.detail.starts_with("field '");
-    const bool valid = line.find_first_not_of(" \t\r") == line.find('{') && net::is_utf8(line) &&
+    const bool valid = line.find_first_not_of(" \t\r") == line.find('{') && is_utf8(line) &&
                        net::JsonReference::accepts(line);
     fuzz::require(whole == valid, "valid as a whole iff the grammar says so");
 }

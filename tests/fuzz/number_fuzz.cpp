@@ -1,10 +1,11 @@
 // Numbers and times: what is read is what was written, by way of printing it again.
 #include <string>
 
+#include "trommel/json_text.h"
+
 #include "net/json_unescape.h"
 #include "net/number.h"
 #include "net/rfc3339.h"
-#include "net/utf8.h"
 #include "tests/fuzz/decoder_fuzz.h"
 
 namespace {
@@ -57,11 +58,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
         fuzz::require(net::parse_hex(text, same) == net::Fault::none && same == id,
                       "a UUID is hex");
     }
-    if (net::is_utf8(text) && text.find('"') == std::string::npos) {
+    if (is_utf8(text) && text.find('"') == std::string::npos) {
         std::string out(text.size(), '\0');
         size_t unescaped = 0;
         if (net::unescape_json(text, out.data(), unescaped) == net::Unescaped::ok) {
-            fuzz::require(net::is_utf8(std::string_view(out).substr(0, unescaped)),
+            fuzz::require(is_utf8(std::string_view(out).substr(0, unescaped)),
                           "unescaped text is UTF-8");
         }
     }
