@@ -16,13 +16,17 @@ namespace {
 
 constexpr size_t kLineBytes = 64;
 constexpr uint64_t kProbeUpdates = 1 << 20;
-constexpr std::array<int, 4> kDepths = {32, 48, 64, 128};
 constexpr uint64_t kOdd = 0x9e3779b97f4a7c15u;
 
 // A line as eight numbers; as many instructions as the processor needs for that.
 using Line = uint64_t __attribute__((vector_size(kLineBytes)));
 
-template <int kDepth>
+using Update = void (*)(char*, uint64_t, uint64_t, uint64_t);
+
+// How a line is asked for: to be written, into the first level; or into the second.
+enum class Ask : uint8_t { first_level, second_level };
+
+template <int kDepth, Ask kAsk>
 __attribute__((always_inline)) inline void update(char* lines, uint64_t line_count, uint64_t seed,
                                                   uint64_t updates) {
     constexpr uint32_t kSlots = 256;
@@ -34,7 +38,11 @@ __attribute__((always_inline)) inline void update(char* lines, uint64_t line_cou
         const uint64_t line =
             static_cast<uint64_t>(static_cast<uint128>(rules::mix64(state)) * line_count >> 64);
         ahead[slot % kSlots] = static_cast<uint32_t>(line);
-        __builtin_prefetch(lines + line * kLineBytes, 1, 3);
+        if constexpr (kAsk == Ask::first_level) {
+            __builtin_prefetch(lines + line * kLineBytes, 1, 3);
+        } else {
+            __builtin_prefetch(lines + line * kLineBytes, 0, 2);
+        }
     };
     for (uint64_t u = 0; u < kDepth; ++u) ask(u);
     for (uint64_t u = 0; u < updates; ++u) {
@@ -47,33 +55,37 @@ __attribute__((always_inline)) inline void update(char* lines, uint64_t line_cou
     }
 }
 
-using Update = void (*)(char*, uint64_t, uint64_t, uint64_t);
-
-template <int kDepth>
+template <int kDepth, Ask kAsk>
 void update_any(char* lines, uint64_t line_count, uint64_t seed, uint64_t updates) {
-    update<kDepth>(lines, line_count, seed, updates);
+    update<kDepth, kAsk>(lines, line_count, seed, updates);
 }
+constexpr std::array<Update, 8> kPlain = {
+    update_any<32, Ask::first_level>,  update_any<48, Ask::first_level>,
+    update_any<64, Ask::first_level>,  update_any<128, Ask::first_level>,
+    update_any<32, Ask::second_level>, update_any<48, Ask::second_level>,
+    update_any<64, Ask::second_level>, update_any<128, Ask::second_level>,
+};
 #if defined(__x86_64__)
-template <int kDepth>
+template <int kDepth, Ask kAsk>
 __attribute__((target("avx512f,avx512vl,avx512bw,prfchw"))) void update_avx512(char* lines,
                                                                                uint64_t line_count,
                                                                                uint64_t seed,
                                                                                uint64_t updates) {
-    update<kDepth>(lines, line_count, seed, updates);
+    update<kDepth, kAsk>(lines, line_count, seed, updates);
 }
+constexpr std::array<Update, 8> kAvx512 = {
+    update_avx512<32, Ask::first_level>,  update_avx512<48, Ask::first_level>,
+    update_avx512<64, Ask::first_level>,  update_avx512<128, Ask::first_level>,
+    update_avx512<32, Ask::second_level>, update_avx512<48, Ask::second_level>,
+    update_avx512<64, Ask::second_level>, update_avx512<128, Ask::second_level>,
+};
 #endif
 
-Update update_of(int depth) {
+const std::array<Update, 8>& all_updates() {
 #if defined(__x86_64__)
-    if (cpu::detect_simd() == cpu::SimdLevel::avx512) {
-        if (depth == 32) return update_avx512<32>;
-        if (depth == 48) return update_avx512<48>;
-        return depth == 64 ? update_avx512<64> : update_avx512<128>;
-    }
+    if (cpu::detect_simd() == cpu::SimdLevel::avx512) return kAvx512;
 #endif
-    if (depth == 32) return update_any<32>;
-    if (depth == 48) return update_any<48>;
-    return depth == 64 ? update_any<64> : update_any<128>;
+    return kPlain;
 }
 
 }  // namespace
@@ -95,14 +107,14 @@ LineUpdates::LineUpdates(size_t bytes)
     madvise(lines_, bytes_, MADV_HUGEPAGE);
     std::memset(lines_, 1, bytes_);
     double best = 0;
-    int best_depth = 0;
-    for (const int depth : kDepths) {
-        depth_ = depth;
+    Update best_update = nullptr;
+    for (const Update update : all_updates()) {
+        update_ = update;
         const double rate = std::max(run(kProbeUpdates), run(kProbeUpdates));
-        if (rate > best) best_depth = depth;
+        if (rate > best) best_update = update;
         best = std::max(best, rate);
     }
-    depth_ = best_depth;
+    update_ = best_update;
 }
 
 LineUpdates::~LineUpdates() {
@@ -110,10 +122,9 @@ LineUpdates::~LineUpdates() {
 }
 
 double LineUpdates::run(uint64_t updates) {
-    const Update function = update_of(depth_);
     seed_ += 1 + updates * 2;
     const double begin = cpu_seconds();
-    function(lines_, bytes_ / kLineBytes, rules::mix64(seed_), updates);
+    update_(lines_, bytes_ / kLineBytes, rules::mix64(seed_), updates);
     return static_cast<double>(updates) / (cpu_seconds() - begin);
 }
 

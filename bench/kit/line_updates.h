@@ -11,7 +11,7 @@ double cpu_seconds();
 
 // The machine's own limit for tables: independent random updates (load, add, store) of whole
 // 64-byte lines in `bytes` of memory on huge pages, touched before, with a rolling prefetch of the
-// depth that was best when it was made. One thread at a time.
+// depth and kind that were best when it was made. One thread at a time.
 class LineUpdates {
    public:
     explicit LineUpdates(size_t bytes);
@@ -23,7 +23,6 @@ class LineUpdates {
     double run(uint64_t updates);
 
     size_t bytes() const { return bytes_; }
-    int depth() const { return depth_; }  // Lines that the prefetch runs ahead.
     uint64_t huge_page_bytes() const;
 
    private:
@@ -31,7 +30,8 @@ class LineUpdates {
     size_t mapping_bytes_;
     char* lines_;
     size_t bytes_;
-    int depth_ = 0;
+    using Update = void (*)(char* lines, uint64_t line_count, uint64_t seed, uint64_t updates);
+    Update update_ = nullptr;
     uint64_t seed_ = 1;
 };
 

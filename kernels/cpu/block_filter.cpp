@@ -6,6 +6,7 @@
 
 #include "trommel/int128.h"
 
+#include "kernels/cpu/prefetch.h"
 #include "kernels/rules/assert.h"
 #include "kernels/rules/lateness.h"
 
@@ -148,7 +149,7 @@ void BlockFilter::judge(const IdColumns& ids, const uint32_t* rows, uint32_t cou
     newest_full_slot_ = 0;
     FilterPass pass{words_, first_line_, lines_per_group_, ages_.data(), ids.hash};
     for (uint32_t k = 0; k < std::min(count, kFilterLookahead); ++k) {
-        __builtin_prefetch(pass.line_of(ids.hash[rows[k]]), 1);
+        ask_for(pass.line_of(ids.hash[rows[k]]));
     }
     for (uint32_t done = 0; done < count;) {
         const Run run = fill_slots(ids.time_us, rows + done, std::min(count - done, kRunRows));

@@ -2,8 +2,9 @@
 #include <immintrin.h>
 
 #include "kernels/cpu/block_filter_pass.h"
+#include "kernels/cpu/prefetch.h"
 
-#define TROMMEL_AVX2 __attribute__((target("avx2,prfchw")))
+#define TROMMEL_AVX2 __attribute__((target("avx2")))
 
 namespace trommel::cpu {
 namespace {
@@ -65,7 +66,7 @@ TROMMEL_AVX2 void filter_judge_avx2(const FilterPass& given) {
     const uint32_t available = pass.count + pass.following;
     for (uint32_t k = 0; k < pass.count; ++k) {
         if (k + kFilterLookahead < available) {
-            __builtin_prefetch(pass.line_of(pass.hash[pass.rows[k + kFilterLookahead]]), 1);
+            ask_for(pass.line_of(pass.hash[pass.rows[k + kFilterLookahead]]));
         }
         const uint64_t hash = pass.hash[pass.rows[k]];
         pass.is_new[k] =

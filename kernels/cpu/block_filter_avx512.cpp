@@ -2,13 +2,14 @@
 #include <immintrin.h>
 
 #include "kernels/cpu/block_filter_pass.h"
+#include "kernels/cpu/prefetch.h"
 
 #if !defined(__clang__)  // g++ 12 warns about its own _mm512_undefined_epi32().
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
-#define TROMMEL_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,prfchw")))
+#define TROMMEL_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 
 namespace trommel::cpu {
 namespace {
@@ -45,7 +46,7 @@ TROMMEL_AVX512 void filter_judge_avx512(const FilterPass& given) {
     const uint32_t available = pass.count + pass.following;
     for (uint32_t k = 0; k < pass.count; ++k) {
         if (k + kFilterLookahead < available) {
-            __builtin_prefetch(pass.line_of(pass.hash[pass.rows[k + kFilterLookahead]]), 1);
+            ask_for(pass.line_of(pass.hash[pass.rows[k + kFilterLookahead]]));
         }
         const uint64_t hash = pass.hash[pass.rows[k]];
         pass.is_new[k] =

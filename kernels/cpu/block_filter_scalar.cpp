@@ -1,6 +1,7 @@
 #include <array>
 
 #include "kernels/cpu/block_filter_pass.h"
+#include "kernels/cpu/prefetch.h"
 
 namespace trommel::cpu {
 
@@ -9,7 +10,7 @@ void filter_judge_scalar(const FilterPass& given) {
     const uint32_t available = pass.count + pass.following;
     for (uint32_t k = 0; k < pass.count; ++k) {
         if (k + kFilterLookahead < available) {
-            __builtin_prefetch(pass.line_of(pass.hash[pass.rows[k + kFilterLookahead]]), 1);
+            ask_for(pass.line_of(pass.hash[pass.rows[k + kFilterLookahead]]));
         }
         const uint64_t hash = pass.hash[pass.rows[k]];
         pass.is_new[k] = rules::filter_judge(pass.line_of(hash), rules::filter_cells_of(hash),

@@ -1,12 +1,13 @@
 #include <immintrin.h>
 
 #include "kernels/cpu/exact_line.h"
+#include "kernels/cpu/prefetch.h"
 
 namespace trommel::cpu {
 namespace {
 
-#define TROMMEL_TARGET __attribute__((always_inline, target("avx2,bmi,prfchw"))) inline
-#define TROMMEL_LAMBDA_TARGET __attribute__((always_inline, target("avx2,bmi,prfchw")))
+#define TROMMEL_TARGET __attribute__((always_inline, target("avx2,bmi"))) inline
+#define TROMMEL_LAMBDA_TARGET __attribute__((always_inline, target("avx2,bmi")))
 
 struct Ops {
     struct Needle {
@@ -36,10 +37,10 @@ struct Ops {
 
 }  // namespace
 
-__attribute__((target("avx2,bmi,prfchw"))) void home_pass_64_avx2(HomePass& pass) {
+__attribute__((target("avx2,bmi"))) void home_pass_64_avx2(HomePass& pass) {
     run_home_pass<Home64>(pass);
 }
-__attribute__((target("avx2,bmi,prfchw"))) void home_pass_128_avx2(HomePass& pass) {
+__attribute__((target("avx2,bmi"))) void home_pass_128_avx2(HomePass& pass) {
     run_home_pass<Home128>(pass);
 }
 

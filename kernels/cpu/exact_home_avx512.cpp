@@ -1,14 +1,15 @@
 #include <immintrin.h>
 
 #include "kernels/cpu/exact_line.h"
+#include "kernels/cpu/prefetch.h"
 
 namespace trommel::cpu {
 namespace {
 
 #define TROMMEL_TARGET \
-    __attribute__((always_inline, target("avx512f,avx512bw,avx512dq,avx512vl,bmi,prfchw"))) inline
+    __attribute__((always_inline, target("avx512f,avx512bw,avx512dq,avx512vl,bmi"))) inline
 #define TROMMEL_LAMBDA_TARGET \
-    __attribute__((always_inline, target("avx512f,avx512bw,avx512dq,avx512vl,bmi,prfchw")))
+    __attribute__((always_inline, target("avx512f,avx512bw,avx512dq,avx512vl,bmi")))
 
 struct Ops {
     TROMMEL_TARGET static __m512i needle(uint64_t first, uint64_t second) {
@@ -29,11 +30,11 @@ struct Ops {
 
 }  // namespace
 
-__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi,prfchw"))) void home_pass_64_avx512(
+__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi"))) void home_pass_64_avx512(
     HomePass& pass) {
     run_home_pass<Home64>(pass);
 }
-__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi,prfchw"))) void home_pass_128_avx512(
+__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi"))) void home_pass_128_avx512(
     HomePass& pass) {
     run_home_pass<Home128>(pass);
 }

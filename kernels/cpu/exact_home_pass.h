@@ -67,7 +67,7 @@ TROMMEL_TARGET void judge_at_home(HomePass& pass, uint32_t k) {
         (live >> Home::kOverflowLane & 1) != 0 && (line.overflow_bits >> bit & 1) != 0;
     if (free == 0 || moved_on) {
         // Most go no further than the next line.
-        __builtin_prefetch(&line + 1, 1, 3);
+        ask_for(&line + 1);
         pass.deferred[pass.deferred_count++] = k;
         return;
     }
@@ -84,7 +84,7 @@ TROMMEL_TARGET void run_home_pass(HomePass& pass) {
     pass.deferred_count = pass.inserted = 0;
     const uint32_t ahead = pass.count < kLookahead ? pass.count : kLookahead;
     const auto prefetch = [&](uint32_t k) TROMMEL_LAMBDA_TARGET {
-        __builtin_prefetch(pass.lines + size_t{pass.line_index[k]} * 64, 1, 3);
+        ask_for(pass.lines + size_t{pass.line_index[k]} * 64);
     };
     for (uint32_t k = 0; k < ahead; ++k) prefetch(k);
     uint32_t k = 0;

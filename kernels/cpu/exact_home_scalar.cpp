@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "kernels/cpu/exact_line.h"
+#include "kernels/cpu/prefetch.h"
 
 // The variant for every processor; also what the others are compared with.
 namespace trommel::cpu {
