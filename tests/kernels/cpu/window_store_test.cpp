@@ -363,6 +363,27 @@ TEST(WindowStore, ARefusedEventLeavesNoTrace) {
     pair.finish();
 }
 
+// A key outlives its window, but not when others need its memory.
+TEST(WindowStore, KeysOfAClosedWindowMakeRoomForOthersAtOnce) {
+    Config config = counts({tumbling("t", 10)});
+    config.key = {{"k", FieldType::text}};
+    Pair pair(config, 500'000);
+    const auto event = [](int64_t time_us, char kind, int64_t k) {
+        return Event{time_us, naive::encoded(std::string(100, kind) + std::to_string(k)), {k}};
+    };
+    int64_t known = 0;
+    while (pair.add({event(0, 'a', known)}) == 0) ++known;
+    ASSERT_GT(known, 500);
+    pair.store().advance(10);
+    pair.take(1000);
+    for (int64_t k = 0; k < known * 3 / 4; k += 500) {
+        std::vector<Event> events;
+        for (int64_t e = 0; e < 500; ++e) events.push_back(event(15, 'b', k + e));
+        EXPECT_EQ(pair.add(events), 0u);
+    }
+    pair.finish();
+}
+
 // Closing needs memory for combining and sorting; without any it must still give the same rows.
 TEST(WindowStore, ClosesWithoutAnyMemoryLeft) {
     Config config = counts({sliding("s", 40, 10), tumbling("t", 80)});
