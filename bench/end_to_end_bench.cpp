@@ -15,80 +15,23 @@
 #include <cstring>
 #include <memory>
 #include <string>
-#include <time.h>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "trommel/engine.h"
 
-#include "kernels/rules/hash.h"
+#include "bench/kit/event_stream.h"
+#include "bench/kit/line_updates.h"
 
 namespace {
 
 using namespace trommel;  // A program of one file.
-
-double cpu_seconds() {
-    timespec now{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
+using namespace trommel::bench;
 
 struct Options {
     uint64_t live = 16'000'000, keys = 1'000'000, rounds = 5, alone = 0;
 };
-
-constexpr int64_t kStepUs = 1000;  // Of event time, from one event to the next.
-constexpr uint32_t kBatch = 4096;
-constexpr uint64_t kDuplicatesOf5 = 1;
-
-int64_t horizon_us(const Options& options) {
-    return static_cast<int64_t>(options.live * 5 / (5 - kDuplicatesOf5)) * kStepUs;
-}
-
-// Event n is a function of n; ids are a bijection of a counter, so a copy is a copy for sure.
-class Stream {
-   public:
-    explicit Stream(const Options& options)
-        : options_(options), reach_(static_cast<uint64_t>(horizon_us(options) / kStepUs) / 2) {}
-
-    void fill(RecordBatch& batch) {
-        batch.clear();
-        for (uint32_t row = 0; row < kBatch; ++row, ++events_) {
-            const uint64_t random = rules::mix64(events_ * 0x9e3779b97f4a7c15u + 1);
-            const bool copy = random % 5 < kDuplicatesOf5 && unique_ > 0;
-            const uint64_t back = (random >> 32) % std::min(unique_ + !copy, reach_ * 4 / 5 + 1);
-            const uint64_t number = copy ? unique_ - 1 - std::min(back, unique_ - 1) : unique_++;
-            const auto value = static_cast<int64_t>(random >> 40);
-            const int64_t time = static_cast<int64_t>(events_) * kStepUs;
-            batch.set_key(batch.add(rules::mix64(number + 7), time, &value),
-                          static_cast<int64_t>(rules::mix64(random) % options_.keys));
-        }
-    }
-
-   private:
-    const Options options_;
-    const uint64_t reach_;
-    uint64_t events_ = 0, unique_ = 0;
-};
-
-Config job(const Options& options) {
-    Config config;
-    config.dedup.id_type = IdType::u64;
-    config.dedup.horizon_us = horizon_us(options);
-    config.time.out_of_order_us = 100 * kStepUs;
-    config.key = {{"key", FieldType::integer}};
-    config.values = {{"v", 0}};
-    config.aggregates = {{"count", AggregateKind::count, 0, 0},
-                         {"sum", AggregateKind::sum, 0, 0},
-                         {"min", AggregateKind::min, 0, 0},
-                         {"max", AggregateKind::max, 0, 0}};
-    config.windows = {
-        {"w", WindowKind::tumbling, horizon_us(options) / 2, horizon_us(options) / 2, 0}};
-    config.engine.memory_bytes = uint64_t{6} << 30;
-    config.engine.batch_records = kBatch;
-    return config;
-}
 
 struct Naive {
     struct Cell {
@@ -156,21 +99,24 @@ double median(std::vector<double> figures) {
 }
 
 int compare(const Options& options) {
-    const Config config = job(options);
+    const EventStreamOptions asked{.live = options.live, .keys = options.keys};
+    const Config config = EventStream::job(asked);
     std::unique_ptr<Engine> engine;
     if (const Status status = Engine::create(config, engine); !status.ok()) {
         std::fprintf(stderr, "%s\n", status.message.c_str());
         return 1;
     }
-    Naive naive(options, horizon_us(options));
-    Stream stream(options);
+    Naive naive(options, config.dedup.horizon_us);
+    EventStream stream(asked);
     RowBatch rows(config);
     std::vector<std::unique_ptr<RecordBatch>> batches;
-    for (int b = 0; b < 64; ++b) batches.push_back(std::make_unique<RecordBatch>(config, kBatch));
-    const uint64_t round_events = kBatch * batches.size();
+    for (int b = 0; b < 64; ++b)
+        batches.push_back(std::make_unique<RecordBatch>(config, config.engine.batch_records));
+    const uint64_t round_events = config.engine.batch_records * batches.size();
     const uint64_t warm_turns = options.live * 2 / round_events + 1;
     // A round is a window, so that each has one to close.
-    const auto window_events = static_cast<uint64_t>(config.windows[0].size_us / kStepUs);
+    const auto window_events =
+        static_cast<uint64_t>(config.windows[0].size_us / EventStream::kStepUs);
     const uint64_t timed_turns = std::max<uint64_t>(1, window_events / round_events);
 
     uint64_t ours = 0, theirs = 0, rows_out = 0;

@@ -49,12 +49,11 @@ TROMMEL_TARGET void judge_at_home(HomePass& pass, uint32_t k) {
     const uint32_t match = Home::slots(Ops::equal8(&line, needle)) & live & kMask;
     if (match != 0) {
         uint16_t& remembered = line.tick[__builtin_ctz(match)];
-        const int32_t distance = static_cast<uint16_t>(remembered - pass.floor) -
-                                 static_cast<int32_t>(static_cast<uint16_t>(tick - pass.floor));
-        const uint32_t apart = static_cast<uint32_t>(distance < 0 ? -distance : distance);
-        pass.outcomes[k] =
-            static_cast<uint8_t>(apart <= pass.reach ? Outcome::duplicate : Outcome::renewed);
-        if (apart > pass.reach && distance < 0) {
+        const int64_t before = static_cast<uint16_t>(remembered - pass.floor);
+        const int64_t now = static_cast<uint16_t>(tick - pass.floor);
+        const bool is_copy = rules::is_duplicate(before, now, pass.reach);
+        pass.outcomes[k] = static_cast<uint8_t>(is_copy ? Outcome::duplicate : Outcome::renewed);
+        if (!is_copy && before < now) {
             --pass.live_by_tick[remembered];
             ++pass.live_by_tick[tick];
             remembered = tick;
@@ -62,7 +61,7 @@ TROMMEL_TARGET void judge_at_home(HomePass& pass, uint32_t k) {
         return;
     }
     const uint32_t free = ~live & kMask;
-    const uint32_t bit = static_cast<uint32_t>(pass.hash[row] >> 44) & (Line::kOverflowBits - 1);
+    const uint32_t bit = rules::overflow_bits_of(pass.hash[row]) & (Line::kOverflowBits - 1);
     const bool moved_on =
         (live >> Home::kOverflowLane & 1) != 0 && (line.overflow_bits >> bit & 1) != 0;
     if (free == 0 || moved_on) {

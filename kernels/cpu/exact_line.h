@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "kernels/cpu/id_memory.h"
+#include "kernels/rules/dedup.h"
 #include "kernels/rules/partition.h"
 
 // The 64-byte lines of the exact table (essay: exact_table.md).
