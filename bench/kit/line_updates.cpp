@@ -132,18 +132,4 @@ uint64_t LineUpdates::huge_page_bytes() const {
     return cpu::huge_page_bytes(lines_, bytes_);
 }
 
-double stream_read(const char* data, size_t bytes) {
-    const double begin = cpu_seconds();
-    Line sum{};
-    for (size_t at = 0; at + kLineBytes <= bytes; at += kLineBytes) {
-        Line line;
-        std::memcpy(&line, data + at, sizeof line);
-        sum += line;
-    }
-    const double seconds = cpu_seconds() - begin;
-    // A value that nobody can predict must not be thrown away.
-    asm volatile("" : : "r"(&sum) : "memory");
-    return static_cast<double>(bytes) / seconds;
-}
-
 }  // namespace trommel::bench

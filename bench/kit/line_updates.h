@@ -35,7 +35,4 @@ class LineUpdates {
     uint64_t seed_ = 1;
 };
 
-// Reads `bytes` of memory from front to back, once: bytes per second of CPU time.
-double stream_read(const char* data, size_t bytes);
-
 }  // namespace trommel::bench
