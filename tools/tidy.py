@@ -216,6 +216,8 @@ def check_form(file):
             yield Finding(file.path, number, "line-end", "use \\n, not \\r\\n")
         elif line != line.rstrip():
             yield Finding(file.path, number, "trailing-blank", "remove the blanks at the end")
+    if file.path.endswith(".md") and not file.text.startswith("# "):
+        yield Finding(file.path, 1, "heading", "begin with '# ' and the title; a formatter's work?")
     if file.text and not file.text.endswith("\n"):
         yield Finding(file.path, len(file.lines), "last-line", "end the file with a newline")
 
@@ -392,6 +394,7 @@ SNIPPETS = [
     ("tab", "net/a.cpp", "\tint a;\n", "    int a;\n"),
     ("trailing-blank", "net/a.cpp", "int a; \n", "int a;\n"),
     ("line-end", "net/a.cpp", "int a;\r\n", "int a;\n"),
+    ("heading", "net/a.md", "#A title\n", "# A title\n"),
     ("last-line", "net/a.cpp", "int a;", "int a;\n"),
     ("machine-path", "README.md", "see /home/" + "me/x\n", "see ~/x and build/tmp/x\n"),
     ("secret", "README.md", "-----BEGIN RSA " + "PRIVATE KEY-----\n", "a private key\n"),
@@ -399,7 +402,7 @@ SNIPPETS = [
     ("size", "net/a.cpp", long_function(71), long_function(70)),
     ("size", "net/a.cpp", "A::A()\n    : a_{1}, b_{2} {\n" + "x;\n" * 70 + "}\n",
      "struct A {\n" + "int f() { return 1; }\n" * 99 + "};\n"),
-    ("readme", "net/README.md", "x\n" * 61, "x\n" * 60),
+    ("readme", "net/README.md", "# x\n" * 61, "# x\n" * 60),
 ]
 
 
