@@ -339,7 +339,7 @@ struct Events {
 bool compare_windows(const Options& options) {
     Events events({.live = 16, .keys = options.keys, .window_events = options.keys * 10});
     cpu::MemoryBudget budget(uint64_t{6} << 30);
-    cpu::WindowStore store(events.config, 5, budget);
+    cpu::WindowStore store(events.config, 5, cpu::detect_simd(), budget);
     cpu::PartialRows out(events.config, store.layout());
     std::vector<uint32_t> rows(events.config.engine.batch_records), refused(rows.size());
     for (uint32_t row = 0; row < rows.size(); ++row) rows[row] = row;

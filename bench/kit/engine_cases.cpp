@@ -110,7 +110,7 @@ class WindowCase final : public EventCase {
     WindowCase(const EventStreamOptions& options, Scale scale)
         : EventCase(options, scale),
           budget_(config_.engine.memory_bytes),
-          store_(config_, 5, budget_),
+          store_(config_, 5, cpu::detect_simd(), budget_),
           out_(config_, store_.layout()),
           all_(config_.engine.batch_records),
           refused_(config_.engine.batch_records) {

@@ -1,5 +1,7 @@
 #include "kernels/cpu/cell_layout.h"
 
+#include <algorithm>
+
 namespace trommel::cpu {
 namespace {
 
@@ -15,13 +17,35 @@ void store(char* at, const T& value) {
     std::memcpy(at, &value, sizeof value);
 }
 
-// One field of many cells: cells[i] becomes combine(cells[i], lift(rows[i])).
-template <typename T, typename Combine, typename Lift>
-void update_field(char* const* cells, uint32_t offset, const uint32_t* rows, uint32_t count,
-                  Combine combine, Lift lift) {
+// One field of a cell, or of none: at offset 0 is the count.
+template <typename T, typename Combine>
+void update_field(char* cell, uint32_t offset, const T& value, Combine combine) {
+    store<T>(cell + offset, combine(load<T>(cell + offset), value));
+}
+
+// The numbers of one value, of many cells, in one pass: three took half as long again.
+template <bool kSum, bool kMin, bool kMax, typename Numbers>
+void update_numbers(char* const* cells, const Numbers& numbers, const int64_t* values,
+                    const uint32_t* rows, uint32_t count) {
+    const auto [value_index, sum, min, max] = numbers;
     for (uint32_t i = 0; i < count; ++i) {
-        char* const at = cells[i] + offset;
-        store<T>(at, combine(load<T>(at), lift(rows[i])));
+        const int64_t value = values[rows[i]];
+        if constexpr (kSum) update_field<int128>(cells[i], sum, value, rules::combine_sum);
+        if constexpr (kMin) update_field<int64_t>(cells[i], min, value, rules::combine_min);
+        if constexpr (kMax) update_field<int64_t>(cells[i], max, value, rules::combine_max);
+    }
+}
+
+struct StampedColumns {
+    const int64_t* time_us;
+    const int64_t* values;
+};
+template <auto kCombine>
+void update_stamped(char* const* cells, uint32_t offset, const StampedColumns& events,
+                    const uint32_t* rows, uint32_t count) {
+    for (uint32_t i = 0; i < count; ++i) {
+        const rules::Stamped event{events.time_us[rows[i]], events.values[rows[i]]};
+        update_field(cells[i], offset, event, kCombine);
     }
 }
 
@@ -89,8 +113,18 @@ uint32_t CellLayout::field_offset(Op op, uint32_t value) {
     }
     const bool one_word = op == Op::min || op == Op::max;
     fields_.push_back({op, value, bytes_});
+    if (op != Op::first && op != Op::last) note_number(fields_.back());
     bytes_ += one_word ? 8 : 16;
     return fields_.back().offset;
+}
+
+void CellLayout::note_number(const Field& field) {
+    auto numbers = std::find_if(numbers_.begin(), numbers_.end(),
+                                [&](const Numbers& n) { return n.value == field.value; });
+    if (numbers == numbers_.end()) numbers = numbers_.insert(numbers, {field.value});
+    if (field.op == Op::sum) numbers->sum = field.offset;
+    if (field.op == Op::min) numbers->min = field.offset;
+    if (field.op == Op::max) numbers->max = field.offset;
 }
 
 void CellLayout::combine(char* into, const char* from) const {
@@ -125,31 +159,24 @@ void CellLayout::update(char* const* cells, const RecordBatch& batch, const uint
 
 void CellLayout::update_values(char* const* cells, const RecordBatch& batch, const uint32_t* rows,
                                uint32_t count) const {
-    const int64_t* const time = batch.time_us.data();
+    for (const Numbers& numbers : numbers_) {
+        constexpr decltype(&update_numbers<true, true, true, Numbers>) kPasses[2][2][2] = {
+            {{nullptr, update_numbers<false, false, true, Numbers>},
+             {update_numbers<false, true, false, Numbers>,
+              update_numbers<false, true, true, Numbers>}},
+            {{update_numbers<true, false, false, Numbers>,
+              update_numbers<true, false, true, Numbers>},
+             {update_numbers<true, true, false, Numbers>,
+              update_numbers<true, true, true, Numbers>}}};
+        const auto pass = kPasses[numbers.sum != 0][numbers.min != 0][numbers.max != 0];
+        pass(cells, numbers, batch.values[numbers.value].data(), rows, count);
+    }
     for (const Field& field : fields_) {
-        const int64_t* const values = batch.values[field.value].data();
-        const auto value = [=](uint32_t row) { return values[row]; };
-        const auto stamped = [=](uint32_t row) { return rules::Stamped{time[row], values[row]}; };
-        const uint32_t offset = field.offset;
-        switch (field.op) {
-            case Op::sum:
-                update_field<int128>(cells, offset, rows, count, rules::combine_sum, value);
-                break;
-            case Op::min:
-                update_field<int64_t>(cells, offset, rows, count, rules::combine_min, value);
-                break;
-            case Op::max:
-                update_field<int64_t>(cells, offset, rows, count, rules::combine_max, value);
-                break;
-            case Op::first:
-                update_field<rules::Stamped>(cells, offset, rows, count, rules::combine_first,
-                                             stamped);
-                break;
-            case Op::last:
-                update_field<rules::Stamped>(cells, offset, rows, count, rules::combine_last,
-                                             stamped);
-                break;
-        }
+        if (field.op != Op::first && field.op != Op::last) continue;
+        const auto pass = field.op == Op::first ? update_stamped<rules::combine_first>
+                                                : update_stamped<rules::combine_last>;
+        const StampedColumns events{batch.time_us.data(), batch.values[field.value].data()};
+        pass(cells, field.offset, events, rows, count);
     }
 }
 

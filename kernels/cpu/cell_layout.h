@@ -52,6 +52,11 @@ class CellLayout {
         uint32_t value;
         uint32_t offset;
     };
+    // What update_values() does in one pass: all of one value's fields that are numbers.
+    struct Numbers {
+        uint32_t value;
+        uint32_t sum = 0, min = 0, max = 0;  // Offsets; 0: there is none.
+    };
     struct Result {
         AggregateKind kind;
         uint32_t offset;
@@ -59,9 +64,11 @@ class CellLayout {
     };
 
     uint32_t field_offset(Op op, uint32_t value);
+    void note_number(const Field& field);
 
     uint32_t bytes_ = 0;
     std::vector<Field> fields_;
+    std::vector<Numbers> numbers_;
     std::vector<Result> results_;
     std::vector<char> empty_;
 };

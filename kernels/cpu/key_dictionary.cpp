@@ -55,12 +55,12 @@ struct KeyDictionary::TextKeys {
     static constexpr bool kHasBytes = true;
 };
 
-KeyDictionary::KeyDictionary(const Config& config, uint64_t seed, MemoryBudget& budget,
-                             SlabPool& pool)
+KeyDictionary::KeyDictionary(const Config& config, uint64_t seed, SimdLevel simd,
+                             MemoryBudget& budget, SlabPool& pool)
     : shape_(key_shape(config)),
       seed_(rules::hash_seed(seed, rules::Purpose::key)),
       pool_(pool),
-      table_(seed_, budget),
+      table_(seed_, simd, budget),
       tags_(reserve_bytes(budget), budget),
       holders_(reserve_bytes(budget), budget),
       texts_(reserve_bytes(budget), budget) {
@@ -93,10 +93,12 @@ template <typename Keys>
 void KeyDictionary::find_or_add_in(const Keys& keys, const uint32_t* rows, uint32_t count,
                                    uint32_t* slots) {
     std::array<uint64_t, kPart> tag{};
-    std::array<uint32_t, kPart> place;
+    std::array<uint32_t, kPart> place, missing;
     for (uint32_t i = 0; i < count; ++i) tag[i] = keys.tag(rows[i]);
     table_.find_places(tag.data(), count, place.data());
-    const uint32_t missing = table_.find_usual(tag.data(), place.data(), count, slots);
+    const uint32_t missing_count =
+        table_.find_usual(tag.data(), place.data(), count, slots, missing.data());
+    uint32_t searches = count;  // Of texts all: the tag does not say that it is the key.
     if constexpr (Keys::kHasBytes) {
         for (uint32_t i = 0; i < count; ++i) {
             if (slots[i] != kNoSlot) ask_for(&texts()[slots[i]]);
@@ -104,11 +106,12 @@ void KeyDictionary::find_or_add_in(const Keys& keys, const uint32_t* rows, uint3
         for (uint32_t i = 0; i < count; ++i) {
             if (slots[i] != kNoSlot) ask_for(pool_.at(texts()[slots[i]].block));
         }
-    } else if (missing == 0) {
-        return;
+    } else {
+        searches = missing_count;
+        for (uint32_t s = 0; s < searches; ++s) table_.prefetch_next(place[missing[s]]);
     }
-    for (uint32_t i = 0; i < count; ++i) {
-        if (!Keys::kHasBytes && slots[i] != kNoSlot) continue;
+    for (uint32_t s = 0; s < searches; ++s) {
+        const uint32_t i = Keys::kHasBytes ? s : missing[s];
         const auto is_key = [&](uint32_t slot) { return keys.is(slot, rows[i]); };
         slots[i] = table_.find(tag[i], place[i], is_key);
         if (slots[i] == kNoSlot) slots[i] = add(keys, rows[i], tag[i], place[i]);

@@ -25,7 +25,8 @@ class KeyDictionary {
     static constexpr uint32_t kPart = 256;  // Rows per call: enough misses in flight, all in L1.
 
     // Texts of keys live in `pool`; it and `budget` must outlive the dictionary.
-    KeyDictionary(const Config& config, uint64_t seed, MemoryBudget& budget, SlabPool& pool);
+    KeyDictionary(const Config& config, uint64_t seed, SimdLevel simd, MemoryBudget& budget,
+                  SlabPool& pool);
 
     // slots[i] becomes the slot of the key of rows[i], kNoSlot when it is new and there is no
     // memory. Slots that nobody holds are good until the next call. count <= kPart.

@@ -32,7 +32,8 @@ SessionStore::SessionStore(const Config& config, uint64_t seed, MemoryBudget& bu
       lateness_us_(config.time.allowed_lateness_us),
       seed_(rules::hash_seed(seed, rules::Purpose::key).c),
       pool_(budget),
-      keys_(config, seed, budget, pool_),
+      // Walking the treaps takes far longer than finding the key.
+      keys_(config, seed, SimdLevel::scalar, budget, pool_),
       roots_(static_cast<size_t>(std::min(budget.max_bytes(), kReserveMax)), budget),
       session_class_(pool_.add_class(sizeof(Session) + layout_.bytes())) {
     const std::vector<uint32_t> ranks = window_name_ranks(config);

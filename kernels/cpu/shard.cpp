@@ -69,7 +69,8 @@ Status Shard::create(const Config& config, const ShardOptions& options,
         }
     }
     if (rules::pane_us(config) > 0) {
-        shard->windows_ = std::make_unique<WindowStore>(config, options.seed, shard->key_budget_);
+        shard->windows_ =
+            std::make_unique<WindowStore>(config, options.seed, options.simd, shard->key_budget_);
     }
     return {};
 }

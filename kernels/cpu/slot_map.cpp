@@ -161,7 +161,7 @@ bool CellSpace::begin_full_width(Node& leaf) {
 }
 
 void CellSpace::clear_leaf(SlabPool::Ref leaf) const {
-    for (uint32_t slot = 0; slot < cells_.width; ++slot) layout_.clear(cell_of_leaf(leaf, slot));
+    for (uint32_t slot = 0; slot < cells_.width; ++slot) layout_.clear(leaves().cell(leaf, slot));
 }
 
 void CellSpace::clear(SlotMap& map) {

@@ -44,9 +44,15 @@ class CellSpace {
     SlabPool::Ref full_width_leaf(const SlotMap& map, uint32_t slot) const;
     // How many slots a leaf is for, as a power of two.
     uint32_t leaf_bits() const { return leaf_bits_; }
-    char* cell_of_leaf(SlabPool::Ref leaf, uint32_t slot) const {
-        return pool_.at(leaf) + size_t{slot & (cells_.width - 1)} * cells_.bytes;
-    }
+    struct Leaves {  // For loops over cells of full-width leaves.
+        char* pool;
+        uint32_t bits, cell_bytes;
+
+        char* cell(SlabPool::Ref leaf, uint32_t slot) const {
+            return pool + size_t{leaf} * 8 + size_t{slot & ((1u << bits) - 1)} * cell_bytes;
+        }
+    };
+    Leaves leaves() const { return {pool_.at(0), leaf_bits_, cells_.bytes}; }
 
     // visit(slot, cell) for each cell, by ascending slot.
     template <typename Visit>

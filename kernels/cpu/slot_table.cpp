@@ -1,6 +1,7 @@
 #include "kernels/cpu/slot_table.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "kernels/rules/assert.h"
 
@@ -18,8 +19,9 @@ size_t reserve_bytes(const MemoryBudget& budget) {
 
 }  // namespace
 
-SlotTable::SlotTable(const rules::HashSeed& seed, MemoryBudget& budget)
+SlotTable::SlotTable(const rules::HashSeed& seed, SimdLevel simd, MemoryBudget& budget)
     : seed_(seed),
+      find_slots_(find_slots(simd)),
       tables_{{Region(reserve_bytes(budget), budget)}, {Region(reserve_bytes(budget), budget)}} {}
 
 void SlotTable::find_places(const uint64_t* tags, uint32_t count, uint32_t* places) const {
@@ -35,22 +37,14 @@ void SlotTable::find_places(const uint64_t* tags, uint32_t count, uint32_t* plac
 }
 
 uint32_t SlotTable::find_usual(const uint64_t* tags, const uint32_t* places, uint32_t count,
-                               uint32_t* slots) const {
-    const auto* const lines = reinterpret_cast<const Line*>(tables_[now_].region.data());
-    const uint64_t line_count = tables_[now_].lines;
-    if (line_count == 0) {
+                               uint32_t* slots, uint32_t* missing) const {
+    const Table& table = tables_[now_];
+    if (table.lines == 0) {
         std::fill_n(slots, count, kNoSlot);
+        std::iota(missing, missing + count, 0u);
         return count;
     }
-    uint32_t missing = 0;
-    for (uint32_t i = 0; i < count; ++i) {
-        const Line& line = lines[places[i] * line_count >> 32];
-        const uint32_t bits = line.matches(tags[i]);
-        // The bit beyond the entries leads to the unused state, which is kEmpty.
-        slots[i] = line.state[__builtin_ctz(bits | 1u << kPerLine)] - 1;
-        missing += slots[i] == kNoSlot;
-    }
-    return missing;
+    return find_slots_({&table.line(0), table.lines, tags, places, count, slots, missing});
 }
 
 bool SlotTable::insert(uint64_t tag, uint32_t place, uint32_t slot) {
@@ -69,7 +63,7 @@ bool SlotTable::insert(uint64_t tag, uint32_t place, uint32_t slot) {
 // Into the first empty entry on the tag's way.
 void SlotTable::put(Table& table, uint64_t tag, uint32_t place, uint32_t state) {
     uint64_t index = table.home_index(place);
-    while (!table.line(index).has_empty()) index = table.after(index);
+    while (!has_empty(table.line(index))) index = table.after(index);
     Line& line = table.line(index);
     uint32_t entry = 0;
     while (line.state[entry] != kEmpty) ++entry;
@@ -95,17 +89,17 @@ bool SlotTable::erase_in(Table& table, uint64_t from, uint32_t place, uint32_t s
             --table.taken;
             return true;
         }
-        if (line.has_empty()) return false;
+        if (has_empty(line)) return false;
     }
 }
 
 // The last entry of the line takes the place of the one that goes.
-void SlotTable::Line::empty_entry(uint32_t entry) {
+void SlotTable::empty_entry(Line& line, uint32_t entry) {
     uint32_t last = kPerLine - 1;
-    while (state[last] == kEmpty) --last;
-    tag[entry] = tag[last];
-    state[entry] = state[last];
-    state[last] = kEmpty;
+    while (line.state[last] == kEmpty) --last;
+    line.tag[entry] = line.tag[last];
+    line.state[entry] = line.state[last];
+    line.state[last] = kEmpty;
 }
 
 // A search ends at a line that is not full, so a hole in a full line must be filled by an entry
@@ -115,10 +109,10 @@ void SlotTable::fill_hole(Table& table, uint64_t from, uint64_t index, uint32_t 
     const auto distance = [&](uint64_t begin, uint64_t end) {
         return end >= begin ? end - begin : end + table.lines - begin;
     };
-    bool stop = table.line(index).has_empty();
+    bool stop = has_empty(table.line(index));
     for (uint64_t next = table.after(index); !stop; next = table.after(next)) {
         Line& line = table.line(next);
-        stop = line.has_empty() || next == index;
+        stop = has_empty(line) || next == index;
         if (next < from) continue;  // Nothing that counts, but searches go through it.
         for (uint32_t i = 0; i < kPerLine && line.state[i] != kEmpty; ++i) {
             if (distance(table.home_index(place_of(line.tag[i])), next) < distance(index, next))
@@ -131,7 +125,7 @@ void SlotTable::fill_hole(Table& table, uint64_t from, uint64_t index, uint32_t 
             break;
         }
     }
-    table.line(index).empty_entry(entry);
+    empty_entry(table.line(index), entry);
 }
 
 // Starts a table of twice the size.

@@ -1,9 +1,9 @@
 #pragma once
 #include <cstdint>
-#include <cstring>
 
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/prefetch.h"
+#include "kernels/cpu/slot_search.h"
 #include "kernels/rules/hash.h"
 
 namespace trommel::cpu {
@@ -16,19 +16,22 @@ class SlotTable {
    public:
     static constexpr uint32_t kNoSlot = UINT32_MAX;
 
-    SlotTable(const rules::HashSeed& seed, MemoryBudget& budget);
+    SlotTable(const rules::HashSeed& seed, SimdLevel simd, MemoryBudget& budget);
 
     // Where a tag is looked for; the calls below want it with the tag.
     uint32_t place_of(uint64_t tag) const {
         return static_cast<uint32_t>(rules::hash_u64(tag, seed_) >> 32);
     }
     void prefetch(uint32_t place) const { ask_for(&tables_[now_].home(place)); }
+    // Asks for the line behind it, where a tag goes whose line is full.
+    void prefetch_next(uint32_t place) const { ask_for(&tables_[now_].home(place) + 1); }
     // places[i] becomes place_of(tags[i]), and its line is asked for.
     void find_places(const uint64_t* tags, uint32_t count, uint32_t* places) const;
     // slots[i] becomes the slot of tags[i] in the line where it is usually found, or kNoSlot. Where
-    // two slots there share the tag it is any number. Returns how many are kNoSlot.
+    // two slots there share the tag it is any number. Returns how many are kNoSlot; `missing` (room
+    // for `count`) becomes their numbers.
     uint32_t find_usual(const uint64_t* tags, const uint32_t* places, uint32_t count,
-                        uint32_t* slots) const;
+                        uint32_t* slots, uint32_t* missing) const;
     // The first slot of this tag for which is_key(slot), or kNoSlot.
     template <typename IsKey>
     uint32_t find(uint64_t tag, uint32_t place, IsKey&& is_key) const {
@@ -51,22 +54,9 @@ class SlotTable {
     }
 
    private:
-    static constexpr uint32_t kPerLine = 5;
-    static constexpr uint32_t kEmpty = 0;  // Else an entry's state is its slot plus one.
-    struct Line {
-        uint64_t tag[kPerLine];
-        uint32_t state[kPerLine + 1];  // The last one stays kEmpty: no entry.
-
-        // Bit i: entry i has this tag. Empty entries may have any; they are the last.
-        uint32_t matches(uint64_t wanted) const {
-            uint32_t bits = 0;
-            for (uint32_t i = 0; i < kPerLine; ++i) bits |= uint32_t{tag[i] == wanted} << i;
-            return bits;
-        }
-        bool has_empty() const { return state[kPerLine - 1] == kEmpty; }  // Filled from the front.
-        void empty_entry(uint32_t entry);
-    };
-    static_assert(sizeof(Line) == 64);
+    static constexpr uint32_t kPerLine = SlotLine::kEntries;
+    static constexpr uint32_t kEmpty = SlotLine::kEmpty;
+    using Line = SlotLine;
     struct Table {
         Region region;
         uint64_t lines = 0;
@@ -86,12 +76,12 @@ class SlotTable {
         for (uint64_t index = table.home_index(place);; index = table.after(index)) {
             const Line& line = table.line(index);
             if (index >= from) {
-                for (uint32_t bits = line.matches(tag); bits != 0; bits &= bits - 1) {
-                    const uint32_t slot = line.state[__builtin_ctz(bits)] - 1;
-                    if (slot != kNoSlot && is_key(slot)) return slot;
+                for (uint32_t i = 0; i < kPerLine && line.state[i] != kEmpty; ++i) {
+                    const uint32_t slot = line.state[i] - 1;
+                    if (line.tag[i] == tag && is_key(slot)) return slot;
                 }
             }
-            if (line.has_empty()) return kNoSlot;
+            if (has_empty(line)) return kNoSlot;
         }
     }
 
@@ -99,12 +89,15 @@ class SlotTable {
     bool is_full() const {
         return tables_[0].taken + tables_[1].taken >= tables_[now_].lines * (kPerLine - 1);
     }
+    static bool has_empty(const Line& line) { return line.state[kPerLine - 1] == kEmpty; }
+    static void empty_entry(Line& line, uint32_t entry);
     void grow_if_needed();
     static void put(Table& table, uint64_t tag, uint32_t place, uint32_t state);
     bool erase_in(Table& table, uint64_t from, uint32_t place, uint32_t slot) const;
     void fill_hole(Table& table, uint64_t from, uint64_t index, uint32_t entry) const;
 
     const rules::HashSeed seed_;
+    const FindSlots find_slots_;
     Table tables_[2];
     int now_ = 0;          // tables_[now_] takes what is new.
     bool moving_ = false;  // The other one still holds slots, in lines from moved_ on.

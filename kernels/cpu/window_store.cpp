@@ -14,7 +14,8 @@ constexpr int64_t kNoEnd = INT64_MAX;
 constexpr uint32_t kPart = KeyDictionary::kPart;
 constexpr uint32_t kPrefetchRows = 32;  // Rows on their way out that are asked for ahead.
 constexpr uint32_t kLineBytes = 64;
-constexpr uint32_t kDenseShare = 4;    // A pane with 1/4 of the slots is worth a shortcut.
+constexpr uint32_t kDenseShare = 4;  // A pane with 1/4 of the slots is worth a shortcut.
+constexpr SlabPool::Ref kNoLeaf = SlabPool::kNone;
 constexpr size_t kShortcutShare = 64;  // Of the budget, at most: a leaf has more bytes than that.
 
 // Asks for every line of a cell; one of 40 bytes lies in two as often as not.
@@ -27,17 +28,17 @@ void prefetch(const char* cell, uint32_t bytes) {
 
 }  // namespace
 
-WindowStore::WindowStore(const Config& config, uint64_t seed, MemoryBudget& budget)
+WindowStore::WindowStore(const Config& config, uint64_t seed, SimdLevel simd, MemoryBudget& budget)
     : layout_(config),
       offset_us_(config.window_offset_us),
       pane_us_(rules::pane_us(config)),
       lateness_us_(config.time.allowed_lateness_us),
       pool_(budget),
       cells_(layout_, pool_),
-      keys_(config, seed, budget, pool_),
+      keys_(config, seed, simd, budget, pool_),
       panes_(pool_, cells_),
       order_(keys_, budget),
-      shortcut_{PaneTree::kNone, 0, false, Region(budget.max_bytes() / kShortcutShare, budget)},
+      shortcut_{PaneTree::kNone, 0, 0, false, Region(budget.max_bytes() / kShortcutShare, budget)},
       scratch_(layout_.bytes()) {
     const std::vector<uint32_t> ranks = window_name_ranks(config);
     for (uint32_t w = 0; w < config.windows.size(); ++w) {
@@ -73,57 +74,107 @@ uint32_t WindowStore::add_part(const RecordBatch& batch, const uint32_t* rows, u
 
     // Cells are found and asked for first, and updated when all are on their way.
     Placed placed;
-    std::array<uint32_t, kPart> refused_slots, new_holders;
-    uint32_t refused_count = 0, new_count = 0;
-    const uint64_t moves = cells_.moves();
-    PaneTree::Ref pane = PaneTree::kNone;
-    int64_t pane_start_us = 0;
+    Walk walk, misfits;
+    take_shortcut(batch, rows, slots.data(), count, placed, walk);
+    walk_to_cells(batch, walk, placed, misfits);
+    count_events(placed);
+    layout_.update_values(placed.cell.data(), batch, placed.row.data(), placed.count);
+    for (uint32_t i = 0; i < misfits.count; ++i) {
+        refused[i] = misfits.row[i];
+        leave_no_trace(batch.time_us[misfits.row[i]], misfits.slot[i]);
+    }
+    return misfits.count;
+}
+
+// Without a branch: whether an event is late is nothing that a processor can foresee.
+void WindowStore::take_shortcut(const RecordBatch& batch, const uint32_t* rows,
+                                const uint32_t* slots, uint32_t count, Placed& placed,
+                                Walk& walk) const {
+    const CellSpace::Leaves leaves = cells_.leaves();
+    const Shortcut& shortcut = shortcut_;
+    const int64_t* const time_us = batch.time_us.data();
+    const auto* const refs = shortcut.pane == PaneTree::kNone ? &kNoLeaf : &shortcut.leaf(0);
+    const uint32_t known = shortcut.pane == PaneTree::kNone ? 0 : shortcut.leaves;
+    const int64_t start_us = shortcut.start_us, pane_us = pane_us_;
+    uint32_t quick = 0, others = 0;
     for (uint32_t i = 0; i < count; ++i) {
-        const uint32_t row = rows[i];
+        const uint32_t row = rows[i], slot = slots[i], leaf = slot >> leaves.bits;
+        const bool is_in_pane = rules::is_in_pane(time_us[row], start_us, pane_us);
+        // The entry behind the last is kNone.
+        const SlabPool::Ref ref = refs[is_in_pane && leaf < known ? leaf : known];
+        char* const cell = leaves.cell(ref, slot);
+        prefetch(cell, leaves.cell_bytes);
+        placed.row[quick] = row;
+        placed.slot[quick] = slot;
+        placed.cell[quick] = cell;
+        walk.row[others] = row;
+        walk.slot[others] = slot;
+        quick += ref != SlabPool::kNone;
+        others += ref == SlabPool::kNone;
+    }
+    placed.count = placed.quick = quick;
+    walk.count = others;
+}
+
+// Adds the cells that are missing; events of those that cannot be added are `refused`.
+void WindowStore::walk_to_cells(const RecordBatch& batch, const Walk& walk, Placed& placed,
+                                Walk& refused) {
+    std::array<PaneTree::Ref, kPart> panes;
+    std::array<uint32_t, kPart> new_holders;
+    uint32_t new_count = 0;
+    const uint64_t moves = cells_.moves();
+    PaneTree::Ref pane = PaneTree::kNone, cell_pane = PaneTree::kNone;
+    int64_t pane_start_us = 0;
+    uint32_t cell_slot = KeyDictionary::kNoSlot;
+    char* cell = nullptr;
+    for (uint32_t i = 0; i < walk.count; ++i) {
+        const uint32_t row = walk.row[i], slot = walk.slot[i];
         const int64_t time_us = batch.time_us[row];
-        const int64_t since_start_us = time_us - pane_start_us;
-        if (pane == PaneTree::kNone || since_start_us < 0 || since_start_us >= pane_us_) {
+        if (pane == PaneTree::kNone || !rules::is_in_pane(time_us, pane_start_us, pane_us_)) {
             const int64_t index = index_of(time_us);
             pane_start_us = rules::pane_start(index, offset_us_, pane_us_);
             pane = pane_of(index);
         }
-        char* cell = quick_cell(pane, slots[i]);
-        const bool is_quick = cell != nullptr;
-        if (!is_quick) {
-            bool is_new = false;
-            cell = cell_in(pane, slots[i], is_new);
-            if (cell == nullptr) {
-                refused_slots[refused_count] = slots[i];
-                refused[refused_count++] = row;
-                continue;
-            }
-            if (is_new) new_holders[new_count++] = slots[i];
+        bool is_new = false;
+        if (slot != cell_slot || pane != cell_pane) cell = cell_in(pane, slot, is_new);
+        cell_slot = slot;
+        cell_pane = pane;
+        if (cell == nullptr) {
+            refused.row[refused.count] = row;
+            refused.slot[refused.count++] = slot;
+            continue;
         }
         prefetch(cell, layout_.bytes());
-        placed.put(row, pane, slots[i], cell, is_quick);
+        new_holders[new_count] = slot;
+        new_count += is_new;
+        panes[placed.count] = pane;
+        placed.row[placed.count] = row;
+        placed.slot[placed.count] = slot;
+        placed.cell[placed.count++] = cell;
     }
-    if (cells_.moves() != moves) {
-        for (uint32_t i = 0; i < placed.count; ++i) {
-            if (placed.is_quick[i]) continue;  // Those never move.
-            placed.cell[i] = cells_.find(panes_.cells(placed.pane[i]), placed.slot[i]);
+    if (cells_.moves() != moves) {  // Cells of the shortcut never move.
+        for (uint32_t i = placed.quick; i < placed.count; ++i) {
+            placed.cell[i] = cells_.find(panes_.cells(panes[i]), placed.slot[i]);
         }
-    }
-    // A quick cell that is empty has not been added to its pane yet.
-    for (uint32_t i = 0; i < placed.count; ++i) {
-        char* const cell = placed.cell[i];
-        if (CellLayout::count(cell) == 0 && placed.is_quick[i]) {
-            ++panes_.cells(placed.pane[i]).count;
-            keys_.prefetch_holders(placed.slot[i]);
-            new_holders[new_count++] = placed.slot[i];
-        }
-        CellLayout::count_one(cell);
     }
     for (uint32_t i = 0; i < new_count; ++i) keys_.hold(new_holders[i]);
-    layout_.update_values(placed.cell.data(), batch, placed.row.data(), placed.count);
-    for (uint32_t i = 0; i < refused_count; ++i) {
-        leave_no_trace(batch.time_us[refused[i]], refused_slots[i]);
+}
+
+// Counts the events. A quick cell that is empty has not been added to its pane yet.
+void WindowStore::count_events(const Placed& placed) {
+    std::array<uint32_t, kPart> new_holders;
+    uint32_t new_count = 0;
+    for (uint32_t i = 0; i < placed.quick; ++i) {
+        char* const cell = placed.cell[i];
+        new_holders[new_count] = placed.slot[i];
+        new_count += CellLayout::count(cell) == 0;
+        CellLayout::count_one(cell);
     }
-    return refused_count;
+    for (uint32_t i = placed.quick; i < placed.count; ++i) CellLayout::count_one(placed.cell[i]);
+    if (new_count == 0) return;
+    panes_.cells(shortcut_.pane).count += new_count;
+    for (uint32_t i = 0; i < new_count; ++i) keys_.prefetch_holders(new_holders[i]);
+    for (uint32_t i = 0; i < new_count; ++i) keys_.hold(new_holders[i]);
 }
 
 // The pane, made if need be; kNone when it is final or there is no memory.
@@ -160,9 +211,10 @@ void WindowStore::move_shortcut(PaneTree::Ref pane) {
         return;
     }
     shortcut_.pane = PaneTree::kNone;
-    if (!shortcut_.refs.grow_to(size_t{leaves} * sizeof(SlabPool::Ref))) return;
-    std::fill_n(&shortcut_.leaf(0), leaves, SlabPool::kNone);
+    if (!shortcut_.refs.grow_to((size_t{leaves} + 1) * sizeof(SlabPool::Ref))) return;
+    std::fill_n(&shortcut_.leaf(0), leaves + 1, SlabPool::kNone);
     shortcut_.leaves = leaves;
+    shortcut_.start_us = start_of(pane);
     shortcut_.pane = pane;
 }
 

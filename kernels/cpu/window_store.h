@@ -31,7 +31,7 @@ WindowMemory window_memory(const Config& config);
 // One owner, one thread. Everything that grows is charged to the budget, which must outlive it.
 class WindowStore {
    public:
-    WindowStore(const Config& config, uint64_t seed, MemoryBudget& budget);
+    WindowStore(const Config& config, uint64_t seed, SimdLevel simd, MemoryBudget& budget);
 
     // Adds the events `rows[0..count)` of the batch (unique, on time) to the cells of their panes.
     // An event that needs a key, pane or cell for which there is no memory leaves no trace; its row
@@ -61,29 +61,23 @@ class WindowStore {
         int64_t size_us, slide_us;
         int64_t done_end_us = INT64_MIN;  // Its windows up to this end have been handed out.
     };
-    struct Placed {  // Events of one part whose cells have been found.
+    struct Placed {  // Events of one part whose cells have been found: the quick ones, then others.
         std::array<uint32_t, KeyDictionary::kPart> row, slot;
-        std::array<PaneTree::Ref, KeyDictionary::kPart> pane;
         std::array<char*, KeyDictionary::kPart> cell;
-        std::array<bool, KeyDictionary::kPart> is_quick;  // Found by the shortcut.
+        uint32_t quick = 0, count = 0;  // Quick: by the shortcut.
+    };
+    struct Walk {  // Events of one part whose cells the shortcut does not know.
+        std::array<uint32_t, KeyDictionary::kPart> row, slot;
         uint32_t count = 0;
-
-        void put(uint32_t at_row, PaneTree::Ref at_pane, uint32_t at_slot, char* at_cell,
-                 bool quick) {
-            is_quick[count] = quick;
-            row[count] = at_row;
-            pane[count] = at_pane;
-            slot[count] = at_slot;
-            cell[count++] = at_cell;
-        }
     };
     // A shortcut past the nodes of the newest pane that has many of the keys: where the full-width
     // leaf of a slot is. Only makes things quicker.
     struct Shortcut {
         PaneTree::Ref pane = PaneTree::kNone;
+        int64_t start_us = 0;   // Of the pane.
         uint32_t leaves = 0;    // That it covers.
         bool given_up = false;  // There was no memory for it; until a pane goes.
-        Region refs;            // [leaf] SlabPool::Ref; kNone: not known.
+        Region refs;            // [leaf] SlabPool::Ref; kNone: not known, as the one at `leaves`.
 
         SlabPool::Ref& leaf(uint32_t number) const {
             return reinterpret_cast<SlabPool::Ref*>(refs.data())[number];
@@ -100,12 +94,10 @@ class WindowStore {
     uint32_t add_part(const RecordBatch& batch, const uint32_t* rows, uint32_t count,
                       uint32_t* refused);
     char* cell_in(PaneTree::Ref pane, uint32_t slot, bool& is_new);
-    char* quick_cell(PaneTree::Ref pane, uint32_t slot) const {
-        const uint32_t leaf = slot >> cells_.leaf_bits();
-        if (pane != shortcut_.pane || leaf >= shortcut_.leaves) return nullptr;
-        const SlabPool::Ref ref = shortcut_.leaf(leaf);
-        return ref == SlabPool::kNone ? nullptr : cells_.cell_of_leaf(ref, slot);
-    }
+    void take_shortcut(const RecordBatch& batch, const uint32_t* rows, const uint32_t* slots,
+                       uint32_t count, Placed& placed, Walk& walk) const;
+    void walk_to_cells(const RecordBatch& batch, const Walk& walk, Placed& placed, Walk& refused);
+    void count_events(const Placed& placed);
     void move_shortcut(PaneTree::Ref pane);
     void leave_no_trace(int64_t time_us, uint32_t slot);
     bool give_up_shortcut();

@@ -52,6 +52,13 @@ static_assert(pane_index(-1, 0, 10) == -1);
 static_assert(pane_index(12, 3, 10) == 0 && pane_index(2, 3, 10) == -1);
 static_assert(pane_start(pane_index(-1, 3, 10), 3, 10) == -7);
 
+// Is the time in the pane that begins at `start_us`? One comparison. Precondition: pane_us > 0.
+TROMMEL_HD constexpr bool is_in_pane(int64_t time_us, int64_t start_us, int64_t pane_us) {
+    return static_cast<uint64_t>(time_us - start_us) < static_cast<uint64_t>(pane_us);
+}
+static_assert(is_in_pane(10, 10, 10) && is_in_pane(19, 10, 10));
+static_assert(!is_in_pane(20, 10, 10) && !is_in_pane(9, 10, 10));
+
 // The end of the pane that holds an event; panes of zero length end where they are (T3).
 TROMMEL_HD constexpr int64_t pane_end(int64_t time_us, int64_t offset_us, int64_t pane_us) {
     if (pane_us == 0) return time_us;

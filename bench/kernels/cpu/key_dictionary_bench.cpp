@@ -29,7 +29,7 @@ class Dictionary {
           config_(config_of(type)),
           budget_(uint64_t{6} << 30),
           pool_(budget_),
-          keys_(config_, 3, budget_, pool_),
+          keys_(config_, 3, cpu::detect_simd(), budget_, pool_),
           batch_(config_, kRows),
           rows_(kRows),
           slots_(kRows) {

@@ -17,7 +17,7 @@ class Windows {
           config_(EventStream::job(options_)),
           stream_(options_),
           budget_(config_.engine.memory_bytes),
-          store_(config_, 5, budget_),
+          store_(config_, 5, cpu::detect_simd(), budget_),
           batch_(config_, config_.engine.batch_records),
           out_(config_, store_.layout()),
           rows_(batch_.capacity),

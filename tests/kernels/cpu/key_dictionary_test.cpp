@@ -23,7 +23,7 @@ class Dictionary {
         : config_(config),
           budget_(memory_bytes),
           pool_(budget_),
-          keys_(config_, 3, budget_, pool_),
+          keys_(config_, 3, detect_simd(), budget_, pool_),
           batch_(config_, 512),
           rows_(config_, CellLayout(config_)) {}
 

@@ -38,7 +38,7 @@ struct Row {
 inline std::ostream& operator<<(std::ostream& out, const Row& row) {
     out << row.window << " [" << row.start_us << ", " << row.end_us << ") key ";
     for (const char c : row.key) out << static_cast<int>(static_cast<uint8_t>(c)) << '.';
-    for (const int128 value : row.aggregates) out << ' ' << to_text(value);
+    for (const int128 value : row.aggregates) out << ' ' << trommel::to_text(value);
     return out;
 }
 

@@ -13,7 +13,7 @@ void expect_sorted(const Config& config, std::vector<std::string> keys, uint32_t
                    uint64_t sort_bytes) {
     MemoryBudget key_budget(256 << 20), sort_budget(sort_bytes);
     SlabPool pool(key_budget);
-    KeyDictionary dictionary(config, 5, key_budget, pool);
+    KeyDictionary dictionary(config, 5, detect_simd(), key_budget, pool);
     RecordBatch batch(config, 2 * KeyDictionary::kPart);
     std::vector<uint32_t> slots;
     for (size_t begin = 0; begin < keys.size(); begin += KeyDictionary::kPart) {

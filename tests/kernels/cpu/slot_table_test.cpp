@@ -13,7 +13,7 @@ const rules::HashSeed kSeed = rules::hash_seed(7, rules::Purpose::key);
 class Names {
    public:
     Names(uint64_t memory_bytes, uint32_t tag_mask)
-        : budget_(memory_bytes), table_(kSeed, budget_), mask_(tag_mask) {}
+        : budget_(memory_bytes), table_(kSeed, detect_simd(), budget_), mask_(tag_mask) {}
 
     uint32_t find(uint32_t key) const {
         return table_.find(tag(key), table_.place_of(tag(key)),
@@ -82,7 +82,7 @@ TEST(SlotTable, KeysThatComeAndGoDoNotMakeItGrow) {
 TEST(SlotTable, ErasingWhileItGrowsLosesNoKeyThatWentAroundTheEnd) {
     for (uint64_t moved = 0; moved < 34; ++moved) {
         MemoryBudget budget(1 << 20);
-        SlotTable table(kSeed, budget);
+        SlotTable table(kSeed, detect_simd(), budget);
         uint64_t tag = 0;
         while (table.place_of(tag) < 0xff000000) ++tag;
         const uint32_t place = table.place_of(tag);
@@ -103,7 +103,7 @@ TEST(SlotTable, ErasingWhileItGrowsLosesNoKeyThatWentAroundTheEnd) {
 
 TEST(SlotTable, GrowsFastEnoughWhenNobodyMoves) {
     MemoryBudget budget(8 << 20);
-    SlotTable table(kSeed, budget);
+    SlotTable table(kSeed, detect_simd(), budget);
     for (uint32_t slot = 0; slot < 20'000; ++slot) {
         ASSERT_TRUE(table.insert(slot, table.place_of(slot), slot));
     }
@@ -128,10 +128,11 @@ TEST(SlotTable, IsEmptyBeforeItsFirstSlot) {
     Names names(0, 0xffffffffu);
     EXPECT_EQ(names.find(1), SlotTable::kNoSlot);
     const uint64_t tags[] = {1, 2};
-    uint32_t places[2], slots[2];
+    uint32_t places[2], slots[2], missing[2];
     names.table().find_places(tags, 2, places);
-    EXPECT_EQ(names.table().find_usual(tags, places, 2, slots), 2u);
+    EXPECT_EQ(names.table().find_usual(tags, places, 2, slots, missing), 2u);
     EXPECT_EQ(slots[1], SlotTable::kNoSlot);
+    EXPECT_EQ(missing[1], 1u);
     EXPECT_FALSE(names.add(1));
 }
 

@@ -27,7 +27,7 @@ class Pair {
     Pair(const Config& config, uint64_t memory_bytes)
         : config_(config),
           budget_(memory_bytes),
-          store_(config_, 7, budget_),
+          store_(config_, 7, detect_simd(), budget_),
           naive_(config_),
           batch_(config_, 2048),
           taken_(config_, store_.layout()) {}
@@ -413,7 +413,7 @@ TEST(WindowStore, AJobWithoutAlignedWindowsHasNoRows) {
     Config config = counts({});
     config.windows = {{"session", WindowKind::session, 0, 0, 10}};
     MemoryBudget budget(kPlenty);
-    WindowStore store(config, 7, budget);
+    WindowStore store(config, 7, detect_simd(), budget);
     RecordBatch batch(config, 10);
     const uint32_t rows[] = {0};
     uint32_t refused[1];
