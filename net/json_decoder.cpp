@@ -5,6 +5,7 @@
 #include <simdjson.h>
 #include <utility>
 
+#include "net/flat_line.h"
 #include "net/json_unescape.h"
 #include "net/number.h"
 #include "net/record_decoder.h"
@@ -19,7 +20,7 @@ namespace ondemand = simdjson::ondemand;
 // grammar is checked (E5: valid JSON as a whole).
 class JsonFormat {
    public:
-    JsonFormat(const DecodeOptions&, RowWriter& writer) : writer_(writer) {}
+    JsonFormat(const DecodeOptions&, RowWriter& writer) : writer_(writer), flat_(writer) {}
 
     void begin_stream() {}
     void begin_record() {}
@@ -33,6 +34,8 @@ class JsonFormat {
     }
 
     Outcome decode(std::string_view line, RecordBatch& batch) {
+        if (flat_.read(line)) return writer_.finish() ? Outcome::row : Outcome::corrupt;
+        writer_.begin(batch);
         const std::string_view problem = walk_line(line, batch);
         if (!problem.empty()) writer_.reject(problem);
         const bool readable = problem.empty() && writer_.finish();
@@ -206,6 +209,7 @@ class JsonFormat {
     }
 
     RowWriter& writer_;
+    FlatLine flat_;
     ondemand::parser parser_;
 };
 

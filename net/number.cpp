@@ -88,27 +88,56 @@ bool append_hex(std::string_view text, uint128& value) {
     return true;
 }
 
+// The digits at `text`, eight at a time, are appended to `value`. Returns how many they are; 0 when
+// there are none, or they do not fit, or they are so many that not all are zeros.
+size_t append_digits(const char* text, uint64_t& value) {
+    for (size_t count = 0; count < 24; count += 8) {
+        const uint64_t values = digit_values(load_eight(text + count));
+        const size_t digits = bytes_before(mark_no_digit(values));
+        if (digits == 0) return count;
+        const uint64_t appended = number_of_digits(values << (8 - digits) * 8);
+        if (__builtin_mul_overflow(value, kPowersOfTen[digits], &value) ||
+            __builtin_add_overflow(value, appended, &value)) {
+            return 0;
+        }
+        if (digits < 8) return count + digits;
+    }
+    return 0;
+}
+
+Sixteen join(uint64_t first, uint64_t second) {
+    using Halves = uint64_t __attribute__((vector_size(16)));
+    return reinterpret_cast<Sixteen>(Halves{first, second});
+}
+
 }  // namespace
+
+size_t read_long_number(const char* text, PlainNumber& number) {
+    number = {0, 0, *text == '-'};
+    const char* const first = text + (number.negative ? 1 : 0);
+    const size_t whole = append_digits(first, number.digits);
+    if (whole == 0 || (*first == '0' && whole > 1)) return 0;
+    const char* end = first + whole;
+    if (*end == '.') {
+        const size_t fraction = append_digits(end + 1, number.digits);
+        if (fraction == 0) return 0;
+        number.fraction = static_cast<uint32_t>(fraction);
+        end += 1 + fraction;
+    }
+    return static_cast<size_t>(end - text);
+}
 
 Fault parse_decimal(std::string_view text, int digits, int64_t& value) {
     const NumberParts parts = take_apart(text);
     if (!parts.valid || parts.exponent) return Fault::not_plain;
     if (parts.fraction > static_cast<size_t>(digits)) return Fault::too_many_digits;
 
-    const bool negative = text[0] == '-';
-    size_t at = negative ? 1 : 0;
-    uint64_t magnitude = 0;
-    if (!take_digits(text, at, magnitude)) return Fault::out_of_range;
+    PlainNumber number{0, static_cast<uint32_t>(parts.fraction), text[0] == '-'};
+    size_t at = number.negative ? 1 : 0;
+    if (!take_digits(text, at, number.digits)) return Fault::out_of_range;
     ++at;  // The point, if there is one.
-    if (parts.fraction > 0 && !take_digits(text, at, magnitude)) return Fault::out_of_range;
-    for (size_t d = parts.fraction; d < static_cast<size_t>(digits); ++d) {
-        if (magnitude > UINT64_MAX / 10) return Fault::out_of_range;
-        magnitude *= 10;
-    }
-    const uint64_t limit = uint64_t{INT64_MAX} + (negative ? 1 : 0);
-    if (magnitude > limit) return Fault::out_of_range;
-    value = static_cast<int64_t>(negative ? uint64_t{0} - magnitude : magnitude);
-    return Fault::none;
+    if (parts.fraction > 0 && !take_digits(text, at, number.digits)) return Fault::out_of_range;
+    return scale_number(number, digits, value);
 }
 
 Fault parse_u64(std::string_view text, uint64_t& value) {
@@ -119,20 +148,23 @@ Fault parse_u128(std::string_view text, uint128& value) {
 }
 
 Fault parse_uuid(std::string_view text, uint128& value) {
-    uint128 parsed = 0;
-    if (text.size() == 32) {
-        if (!append_hex(text, parsed)) return Fault::not_a_uuid;
-        value = parsed;
-        return Fault::none;
+    const char* const t = text.data();
+    Sixteen first, second;
+    if (text.size() == 36) {
+        if (t[8] != '-' || t[13] != '-' || t[18] != '-' || t[23] != '-') return Fault::not_a_uuid;
+        constexpr uint64_t kFour = 0xFFFF'FFFF;
+        first = join(load_eight(t), (load_eight(t + 9) & kFour) | load_eight(t + 14) << 32);
+        second = join((load_eight(t + 19) & kFour) | load_eight(t + 24) << 32, load_eight(t + 28));
+    } else if (text.size() == 32) {
+        first = load_sixteen(t);
+        second = load_sixteen(t + 16);
+    } else {
+        return Fault::not_a_uuid;
     }
-    if (text.size() != 36) return Fault::not_a_uuid;
-    size_t at = 0;
-    for (const size_t group : {8U, 4U, 4U, 4U, 12U}) {
-        if (at > 0 && text[at++] != '-') return Fault::not_a_uuid;
-        if (!append_hex(text.substr(at, group), parsed)) return Fault::not_a_uuid;
-        at += group;
-    }
-    value = parsed;
+    uint64_t high = 0, low = 0;
+    const bool is_hex = number_of_hex(first, high) & number_of_hex(second, low);
+    if (!is_hex) return Fault::not_a_uuid;
+    value = uint128{high} << 64 | low;
     return Fault::none;
 }
 

@@ -125,6 +125,7 @@ class RecordDecoder final : public Decoder {
     }
 
     static bool is_blank(std::string_view record) {
+        if (!record.empty() && record[0] > ' ') return false;  // As usual.
         return record.find_first_not_of(" \t\r\v\f\n") == std::string_view::npos;
     }
 

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstddef>
 
+#include "net/eight_bytes.h"
+
 namespace trommel::net {
 namespace {
 
@@ -12,6 +14,20 @@ int two_digits(const char* at, unsigned& bad) {
     const unsigned ones = static_cast<unsigned>(at[1] - '0');
     bad |= static_cast<unsigned>(tens > 9) | static_cast<unsigned>(ones > 9);
     return static_cast<int>(tens * 10 + ones);
+}
+
+// Eight bytes that are digits but for `separators`, under which each byte is `separator`: in byte i
+// the number that digits i and i + 1 make. Anything else sets `bad`.
+uint64_t numbers_between(const char* text, uint64_t separators, char separator, unsigned& bad) {
+    const uint64_t eight = load_eight(text);
+    const uint64_t expected = separators & static_cast<uint8_t>(separator) * kEachByte;
+    const uint64_t values = digit_values(eight) & ~separators;
+    bad |= static_cast<unsigned>((eight & separators) != expected || mark_no_digit(values) != 0);
+    return values * 10 + (values >> 8);
+}
+
+int byte_of(uint64_t eight, int byte) {
+    return static_cast<int>(eight >> 8 * byte & 0xFF);
 }
 
 // Days from 1970-01-01 to a date of the years 1 to 9999; false when there is no such date.
@@ -29,22 +45,24 @@ bool days_since_epoch(int year, int month, int day, int64_t& days) {
     return true;
 }
 
-// ".d" to ".dddddd" at `text[at]`, which it moves past, in microseconds.
-bool take_fraction(std::string_view text, size_t& at, int& us) {
-    int scale = 100'000;
-    const size_t first = ++at;
-    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
-        if (scale == 0) return false;
-        us += (text[at] - '0') * scale;
-        scale /= 10;
-    }
-    return at > first;
+// The microseconds that ".d" to ".dddddd" are, which end before `end`. Seven bytes before them are
+// readable.
+bool read_fraction(const char* point, const char* end, int& us) {
+    constexpr std::array<int, 7> kScales = {0, 100'000, 10'000, 1000, 100, 10, 1};
+    const auto digits = static_cast<size_t>(end - point) - 1;
+    if (digits < 1 || digits > 6) return false;
+    // What stands before the first digit counts for nothing.
+    const uint64_t values = digit_values(load_eight(end - 8)) & ~uint64_t{0} << (8 - digits) * 8;
+    us = static_cast<int>(number_of_digits(values)) * kScales[digits];
+    return mark_no_digit(values) == 0;
 }
 
-bool take_offset(std::string_view text, size_t at, int& minutes) {
-    if (at + 1 == text.size()) return text[at] == 'Z' || text[at] == 'z';
-    if (at + 6 != text.size() || text[at + 3] != ':') return false;
-    if (text[at] != '+' && text[at] != '-') return false;
+// The offset at the end of `text`, which it begins at text[at].
+bool read_offset(std::string_view text, size_t& at, int& minutes) {
+    at = text.size() - 1;
+    if (text[at] == 'Z' || text[at] == 'z') return true;
+    at = text.size() - 6;
+    if (text[at + 3] != ':' || (text[at] != '+' && text[at] != '-')) return false;
     unsigned bad = 0;
     minutes = two_digits(&text[at + 1], bad) * 60 + two_digits(&text[at + 4], bad);
     if (text[at] == '-') minutes = -minutes;
@@ -57,23 +75,23 @@ bool parse_rfc3339(std::string_view text, int64_t& time_us) {
     if (text.size() < 20) return false;
     const char* const t = text.data();
     unsigned bad = 0;
-    const int year = two_digits(t, bad) * 100 + two_digits(t + 2, bad);
-    const int month = two_digits(t + 5, bad);
+    // The date without its day, and the time, as the two-digit numbers that begin at each byte.
+    constexpr uint64_t kDashes = 0xFF00'00FF'0000'0000, kColons = 0x0000'FF00'00FF'0000;
+    const uint64_t date = numbers_between(t, kDashes, '-', bad);
+    const uint64_t time = numbers_between(t + 11, kColons, ':', bad);
     const int day = two_digits(t + 8, bad);
-    const int hour = two_digits(t + 11, bad);
-    const int minute = two_digits(t + 14, bad);
-    const int second = two_digits(t + 17, bad);
-    if (bad != 0 || t[4] != '-' || t[7] != '-' || t[13] != ':' || t[16] != ':') return false;
-    if (t[10] != 'T' && t[10] != 't' && t[10] != ' ') return false;
+    if (bad != 0 || (t[10] != 'T' && t[10] != 't' && t[10] != ' ')) return false;
+    const int year = byte_of(date, 0) * 100 + byte_of(date, 2), month = byte_of(date, 5);
+    const int hour = byte_of(time, 0), minute = byte_of(time, 3), second = byte_of(time, 6);
     if (hour > 23 || minute > 59 || second > 59) return false;
     int64_t days = 0;
     if (!days_since_epoch(year, month, day, days)) return false;
 
-    size_t at = 19;
-    int fraction_us = 0;
-    if (t[at] == '.' && !take_fraction(text, at, fraction_us)) return false;
+    size_t end = 0;  // Of the time without its offset.
     int offset_minutes = 0;
-    if (at >= text.size() || !take_offset(text, at, offset_minutes)) return false;
+    if (!read_offset(text, end, offset_minutes)) return false;
+    int fraction_us = 0;
+    if (end != 19 && (t[19] != '.' || !read_fraction(t + 19, t + end, fraction_us))) return false;
 
     const int64_t minutes = days * 1440 + hour * 60 + minute - offset_minutes;
     time_us = (minutes * 60 + second) * 1'000'000 + fraction_us;

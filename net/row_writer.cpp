@@ -1,10 +1,9 @@
 #include "net/row_writer.h"
 
-#include <limits>
+#include <bit>
 
 #include "trommel/key.h"
 
-#include "net/number.h"
 #include "net/rfc3339.h"
 
 namespace trommel::net {
@@ -15,6 +14,10 @@ bool is_text(TimeForm form) {
 }
 int digits_to_us(TimeForm form) {
     return form == TimeForm::s ? 6 : form == TimeForm::ms ? 3 : 0;
+}
+
+constexpr uint32_t bit_of(Lexeme lexeme) {
+    return uint32_t{1} << static_cast<unsigned>(lexeme);
 }
 
 // Whole nanoseconds to microseconds, with floor (E3).
@@ -63,7 +66,7 @@ void RowWriter::add_use(const std::string& name, Kind kind, size_t index, int di
         fields_.push_back({name, {}});
         by_first_[name.empty() ? 0 : static_cast<uint8_t>(name[0])] |= uint32_t{1} << f;
     }
-    Use use{kind, static_cast<uint32_t>(index), digits, {}};
+    Use use{kind, static_cast<uint32_t>(index), digits, lexemes_for(kind), {}};
     for (size_t i = 1; i < kFaults; ++i) {
         use.details[i] = "field '" + name + "': " + to_text(static_cast<Fault>(i));
     }
@@ -84,14 +87,20 @@ void RowWriter::begin(RecordBatch& batch) {
     has_partition_ = false;
 }
 
-bool RowWriter::put(uint32_t field, Lexeme lexeme, std::string_view text) {
+// Marks a field as seen; false when it was already.
+bool RowWriter::see(uint32_t field) {
     const uint32_t bit = uint32_t{1} << field;
-    if ((seen_ & bit) != 0) return false;
+    const bool first = (seen_ & bit) == 0;
     seen_ |= bit;
+    return first;
+}
+
+bool RowWriter::put(uint32_t field, Lexeme lexeme, std::string_view text) {
+    if (!see(field)) return false;
     bool read = true;
     for (const Use& use : fields_[field].uses) {
-        Fault fault = Fault::none;
-        if (fits(use, lexeme, fault)) fault = convert(use, text);
+        const bool fits = (use.lexemes & bit_of(lexeme)) != 0;
+        const Fault fault = fits ? convert(use, text) : wrong_type(use, lexeme);
         if (fault == Fault::none) continue;
         blame(use, fault);
         read = false;
@@ -99,20 +108,33 @@ bool RowWriter::put(uint32_t field, Lexeme lexeme, std::string_view text) {
     return read;
 }
 
-// Whether a value of this JSON type may serve. Ids in integer forms may be quoted, since JSON
-// numbers beyond 2^53 do not survive every writer.
-bool RowWriter::fits(const Use& use, Lexeme lexeme, Fault& fault) const {
-    if (lexeme == Lexeme::cell) return true;
+bool RowWriter::put_number(uint32_t field, const PlainNumber& number) {
+    if (!see(field)) return false;
+    for (const Use& use : fields_[field].uses) {
+        if ((use.lexemes & bit_of(Lexeme::number)) == 0) return false;
+        if (convert_number(use, number) != Fault::none) return false;
+    }
+    return true;
+}
+
+// What JSON types may serve a purpose; a cell has no type. Ids in integer forms may be quoted,
+// since JSON numbers beyond 2^53 do not survive every writer.
+uint32_t RowWriter::lexemes_for(Kind kind) const {
     const bool integer_id =
-        use.kind == Kind::id && (id_form_ == IdForm::u64 || id_form_ == IdForm::u128);
-    const bool number = use.kind == Kind::value || use.kind == Kind::key_integer || integer_id ||
-                        (use.kind == Kind::time && !is_text(time_form_));
-    if (lexeme == Lexeme::number && number) return true;
-    if (lexeme == Lexeme::string && (!number || integer_id)) return true;
-    fault = number ? Fault::not_a_number : Fault::not_a_string;
-    if (lexeme == Lexeme::null) fault = Fault::null;
-    if (lexeme == Lexeme::lone_surrogate) fault = Fault::lone_surrogate;
-    return false;
+        kind == Kind::id && (id_form_ == IdForm::u64 || id_form_ == IdForm::u128);
+    const bool number = kind == Kind::value || kind == Kind::key_integer || integer_id ||
+                        (kind == Kind::time && !is_text(time_form_));
+    uint32_t lexemes = bit_of(Lexeme::cell);
+    if (number) lexemes |= bit_of(Lexeme::number);
+    if (!number || integer_id) lexemes |= bit_of(Lexeme::string);
+    return lexemes;
+}
+
+Fault RowWriter::wrong_type(const Use& use, Lexeme lexeme) {
+    if (lexeme == Lexeme::null) return Fault::null;
+    if (lexeme == Lexeme::lone_surrogate) return Fault::lone_surrogate;
+    const bool number = (use.lexemes & bit_of(Lexeme::number)) != 0;
+    return number ? Fault::not_a_number : Fault::not_a_string;
 }
 
 Fault RowWriter::convert(const Use& use, std::string_view text) {
@@ -161,11 +183,39 @@ Fault RowWriter::convert_time(const Use& use, std::string_view text) {
                                                        : parse_decimal(text, use.digits, time);
         if (fault != Fault::none) return fault;
     }
-    if (time >= kTimeLimitUs || time <= -kTimeLimitUs) return Fault::out_of_range;
-    if (time > max_time_us_) return Fault::after_max_time;
-    if (time > max_now_us_) return Fault::after_max_future;
-    batch_->time_us[row_] = time;
+    return set_time(time);
+}
+
+Fault RowWriter::set_time(int64_t time_us) {
+    if (time_us >= kTimeLimitUs || time_us <= -kTimeLimitUs) return Fault::out_of_range;
+    if (time_us > max_time_us_) return Fault::after_max_time;
+    if (time_us > max_now_us_) return Fault::after_max_future;
+    batch_->time_us[row_] = time_us;
     return Fault::none;
+}
+
+// Of the purposes that a number may serve. 128 bits and nanoseconds are left to convert().
+Fault RowWriter::convert_number(const Use& use, const PlainNumber& number) {
+    switch (use.kind) {
+        case Kind::id:
+            if (id_form_ != IdForm::u64 || number.negative || number.fraction != 0) {
+                return Fault::not_an_unsigned_integer;
+            }
+            batch_->id_lo[row_] = number.digits;
+            return Fault::none;
+        case Kind::time: {
+            int64_t time_us = 0;
+            if (time_form_ == TimeForm::ns) return Fault::not_plain;
+            const Fault fault = scale_number(number, use.digits, time_us);
+            return fault == Fault::none ? set_time(time_us) : fault;
+        }
+        case Kind::key_integer:
+            return scale_number(number, 0, key_integers_[use.index]);
+        case Kind::value:
+            return scale_number(number, use.digits, batch_->values[use.index][row_]);
+        default:
+            return Fault::not_a_string;
+    }
 }
 
 // The first fault is the one that is told.
@@ -174,8 +224,10 @@ void RowWriter::blame(const Use& use, Fault fault) {
 }
 
 bool RowWriter::finish() {
-    for (uint32_t f = 0; f < fields(); ++f) {
-        if ((seen_ >> f & 1) == 0) blame(fields_[f].uses.front(), Fault::missing);
+    const auto all = static_cast<uint32_t>((uint64_t{1} << fields()) - 1);
+    if (const uint32_t missing = all & ~seen_; missing != 0) {
+        const auto first = static_cast<size_t>(std::countr_zero(missing));
+        blame(fields_[first].uses.front(), Fault::missing);
     }
     if (!detail_.empty()) {
         batch_->verdict[row_] = Verdict::corrupt;

@@ -9,6 +9,7 @@
 
 #include "net/decoder.h"
 #include "net/fault.h"
+#include "net/number.h"
 
 namespace trommel::net {
 
@@ -42,6 +43,8 @@ class RowWriter {
     // The first put() of a field counts (E5). True when it did and was read: a number that was is a
     // JSON number.
     bool put(uint32_t field, Lexeme lexeme, std::string_view text);
+    // The same for a number that was taken apart. False as well for one that put() could read.
+    bool put_number(uint32_t field, const PlainNumber& number);
     // Whether the row is readable; if not it is marked corrupt. Its partition is set by settle().
     bool finish();
     // Marks the row corrupt as a whole, without a partition: nothing that was put counts.
@@ -54,8 +57,9 @@ class RowWriter {
     // One purpose of a field, and what to say when it does not serve.
     struct Use {
         Kind kind;
-        uint32_t index;  // Of the key part or value.
-        int digits;      // value; time in s, ms or us: to microseconds.
+        uint32_t index;    // Of the key part or value.
+        int digits;        // value; time in s, ms or us: to microseconds.
+        uint32_t lexemes;  // That it may be written as, as bits.
         std::array<std::string, kFaults> details;
     };
     struct Field {
@@ -64,10 +68,14 @@ class RowWriter {
     };
 
     void add_use(const std::string& name, Kind kind, size_t index = 0, int digits = 0);
-    bool fits(const Use& use, Lexeme lexeme, Fault& fault) const;
+    uint32_t lexemes_for(Kind kind) const;
+    static Fault wrong_type(const Use& use, Lexeme lexeme);
+    bool see(uint32_t field);
     Fault convert(const Use& use, std::string_view text);
     Fault convert_id(std::string_view text);
     Fault convert_time(const Use& use, std::string_view text);
+    Fault convert_number(const Use& use, const PlainNumber& number);
+    Fault set_time(int64_t time_us);
     void blame(const Use& use, Fault fault);
     std::string_view encode_key();
 

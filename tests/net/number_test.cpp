@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "net/decoder.h"
 #include "tests/kit/random.h"
 
 namespace trommel::net {
@@ -78,6 +79,56 @@ TEST(Number, DecimalsReadBackAsWritten) {
         const int64_t sign = random.one_in(2) ? -1 : 1;
         const int64_t expected = value < 0 ? value : sign * value;
         ASSERT_EQ(value_of(trommel::to_text(int128{expected}, digits), digits), expected);
+    }
+}
+
+// Digits of all lengths, and what may follow them.
+TEST(Number, APlainNumberIsReadLikeADecimal) {
+    testkit::Random random(2);
+    const auto digits = [&](uint64_t most) {
+        std::string text;
+        for (uint64_t n = random.below(most); n > 0; --n) {
+            text += static_cast<char>('0' + random.below(10));
+        }
+        return text;
+    };
+    uint64_t read = 0;
+    for (int i = 0; i < 100'000; ++i) {
+        std::string text = random.one_in(3) ? "-" : "";
+        text += digits(random.one_in(4) ? 22 : 9);
+        if (random.one_in(2)) text += "." + digits(random.one_in(4) ? 22 : 9);
+        const std::string padded = text + random.pick(std::string(",} e.-x")) +
+                                   std::string(kPaddingBytes, static_cast<char>('/'));
+        PlainNumber number;
+        const size_t size = read_plain_number(padded.data(), number);
+        // What it reads ends where the number ends, which may be before the text's end.
+        if (size == 0) continue;
+        ++read;
+        ASSERT_LE(size, text.size()) << text;
+        const std::string taken = text.substr(0, size);
+        for (const int wanted : {0, 2, 18}) {
+            int64_t value = 0, expected = 0;
+            const Fault fault = parse_decimal(taken, wanted, expected);
+            ASSERT_EQ(scale_number(number, wanted, value), fault) << taken;
+            ASSERT_EQ(value, expected) << taken;
+        }
+    }
+    EXPECT_GT(read, 50'000u);
+}
+
+TEST(Number, APlainNumberHasUpTo20DigitsThatFit) {
+    const auto size_of = [](const std::string& text) {
+        PlainNumber number;
+        return read_plain_number((text + std::string(kPaddingBytes, ',')).data(), number);
+    };
+    for (const char* text : {"0", "-0", "7", "1234567", "12345678", "123456789", "1234567890123456",
+                             "12345678901234567", "18446744073709551615", "0.1", "0.0000001",
+                             "-0.12345678", "1844674407370955.1615"}) {
+        EXPECT_EQ(size_of(text), std::string(text).size()) << text;
+    }
+    for (const char* text : {"", "-", ".5", "1.", "00", "01", "-01", "18446744073709551616", "+1",
+                             "1844674407370955.1616", "100000000000000000000", "1.-5"}) {
+        EXPECT_EQ(size_of(text), 0u) << text;
     }
 }
 
