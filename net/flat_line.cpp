@@ -13,23 +13,42 @@ namespace {
 
 using Member = FlatLine::Member;
 
+// What a line consists of.
+struct Ingredients {
+    Sixteen any{}, escape{};
+    Sixteen lowest = ~Sixteen{};
+
+    void add(const char* sixteen) {
+        const Sixteen bytes = load_sixteen(sixteen);
+        any |= bytes;
+        lowest = bytes < lowest ? bytes : lowest;
+        escape |= reinterpret_cast<Sixteen>(bytes == '\\');
+    }
+    template <size_t kBytes>
+    void add_all(const char* begin, const char* end) {
+        const auto add_part = [&](const char* part) {
+            for (size_t at = 0; at < kBytes; at += sizeof(Sixteen)) add(part + at);
+        };
+        for (; begin + kBytes < end; begin += kBytes) add_part(begin);
+        add_part(end - kBytes);  // Some of it perhaps once more.
+    }
+};
+
 // Whether each quotation mark of a line is one: no escapes. Nor may there be control characters (a
 // tab between tokens may stand there, but seldom does), and beyond ASCII only UTF-8.
 bool is_plain(std::string_view line) {
     if (line.size() < sizeof(Sixteen))
         return false;  // No record with an id and a time is so short.
-    const char* const last = line.data() + line.size() - sizeof(Sixteen);
-    Sixteen any{}, escape{}, lowest = load_sixteen(last);
-    const auto look = [&](const char* at) {
-        const Sixteen bytes = load_sixteen(at);
-        lowest = bytes < lowest ? bytes : lowest;
-        any |= bytes;
-        escape |= reinterpret_cast<Sixteen>(bytes == '\\');
-    };
-    for (const char* at = line.data(); at < last; at += sizeof(Sixteen)) look(at);
-    look(last);
-    const auto control = reinterpret_cast<Sixteen>(lowest < 0x20);
-    return !has_high_bit(escape | control) && (!has_high_bit(any) || is_utf8(line));
+    const char* const begin = line.data();
+    const char* const end = begin + line.size();
+    Ingredients all;
+    if (line.size() < 64) {
+        all.add_all<16>(begin, end);
+    } else {
+        all.add_all<64>(begin, end);  // Lines of about the same length take the same turns.
+    }
+    const auto control = reinterpret_cast<Sixteen>(all.lowest < 0x20);
+    return !has_high_bit(all.escape | control) && (!has_high_bit(all.any) || is_utf8(line));
 }
 
 const char* skip_spaces(const char* at, const char* end) {
@@ -57,11 +76,11 @@ bool stands_at(const char* text, const Member& member) {
 
 void remember(std::string_view text, uint32_t field, Member& member) {
     member = {};
+    member.field = field;
     if (text.size() > sizeof member.bytes) return;
     std::memcpy(member.bytes.data(), text.data(), text.size());
     std::memset(member.mask.data(), 0xFF, text.size());
     member.size = static_cast<uint32_t>(text.size());
-    member.field = field;
 }
 
 // From `before`, which is the brace or comma before a name, to the value behind it, or null.
@@ -82,12 +101,26 @@ const char* take_word(const char* at, const char* end, std::string_view word) {
     return std::string_view(at, left).starts_with(word) ? at + word.size() : nullptr;
 }
 
+// The end of the text at `at`.
+const char* find_text_end(const char* at, const char* end, Member& member, RowWriter& writer) {
+    const auto left = static_cast<size_t>(end - at);
+    const uint32_t expected = member.text_size;
+    if (expected != 0 && expected < left && at[expected] == '"') return at + expected;
+    const char* const quote = find_quote(at, end);
+    const bool used = member.field != RowWriter::kUnused;
+    if (used && writer.refuses_quotes(member.field)) {
+        member.text_size = static_cast<uint32_t>(quote - at);
+    }
+    return quote;
+}
+
 // Past the value, or null when it is none for us. A number that goes on with what is not ours (an
 // exponent) ends where no comma or brace is.
-const char* take_value(const char* at, const char* end, uint32_t field, RowWriter& writer) {
+const char* take_value(const char* at, const char* end, Member& member, RowWriter& writer) {
+    const uint32_t field = member.field;
     const bool used = field != RowWriter::kUnused;
     if (*at == '"') {
-        const char* const quote = find_quote(++at, end);
+        const char* const quote = find_text_end(++at, end, member, writer);
         if (quote == end) return nullptr;
         const std::string_view text(at, static_cast<size_t>(quote - at));
         return !used || writer.put(field, Lexeme::string, text) ? quote + 1 : nullptr;
@@ -109,7 +142,6 @@ bool FlatLine::read(std::string_view line) {
     const char* at = line.data();
     const char* const end = at + line.size();
     for (Member& member : members_) {
-        uint32_t field = member.field;
         if (stands_at(at, member)) {
             at += member.size;
         } else {
@@ -117,11 +149,10 @@ bool FlatLine::read(std::string_view line) {
             const char* const begin = at;
             at = read_name(begin, end, at == line.data() ? '{' : ',', name);
             if (at == nullptr) return false;
-            field = writer_.field(name);
-            remember({begin, static_cast<size_t>(at - begin)}, field, member);
+            remember({begin, static_cast<size_t>(at - begin)}, writer_.field(name), member);
         }
         if (at >= end) return false;
-        at = take_value(at, end, field, writer_);
+        at = take_value(at, end, member, writer_);
         if (at == nullptr || at >= end) return false;
         if (*at == ' ') at = skip_spaces(at, end);
         if (at == end) return false;

@@ -28,6 +28,9 @@ class FlatLine {
         std::array<uint64_t, kWords> bytes{}, mask{};
         uint32_t size = 0;  // 0: unknown.
         uint32_t field = RowWriter::kUnused;
+        // Of the field's text, when only such bytes as are no quotation marks can be read as it:
+        // whoever reads it finds out whether it really ends there.
+        uint32_t text_size = 0;
     };
 
    private:

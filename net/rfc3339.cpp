@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstring>
 
 #include "net/eight_bytes.h"
 
@@ -15,6 +16,9 @@ int two_digits(const char* at, unsigned& bad) {
     bad |= static_cast<unsigned>(tens > 9) | static_cast<unsigned>(ones > 9);
     return static_cast<int>(tens * 10 + ones);
 }
+
+constexpr uint64_t kDashes = 0xFF00'00FF'0000'0000;  // Of "2013-10-",
+constexpr uint64_t kColons = 0x0000'FF00'00FF'0000;  // and of "19:12:26".
 
 // Eight bytes that are digits but for `separators`, under which each byte is `separator`: in byte i
 // the number that digits i and i + 1 make. Anything else sets `bad`.
@@ -45,6 +49,21 @@ bool days_since_epoch(int year, int month, int day, int64_t& days) {
     return true;
 }
 
+// The ten characters at `t`. False, and `date` is as it was, when they are no date.
+bool read_date(const char* t, Rfc3339Date& date) {
+    const uint64_t year_month = load_eight(t);
+    uint16_t day = 0;
+    std::memcpy(&day, t + 8, sizeof day);
+    if (year_month == date.year_month && day == date.day) return true;
+    unsigned bad = 0;
+    const uint64_t numbers = numbers_between(t, kDashes, '-', bad);
+    const int year = byte_of(numbers, 0) * 100 + byte_of(numbers, 2), month = byte_of(numbers, 5);
+    int64_t days = 0;
+    if (!days_since_epoch(year, month, two_digits(t + 8, bad), days) || bad != 0) return false;
+    date = {year_month, day, days};
+    return true;
+}
+
 // The microseconds that ".d" to ".dddddd" are, which end before `end`. Seven bytes before them are
 // readable.
 bool read_fraction(const char* point, const char* end, int& us) {
@@ -71,21 +90,14 @@ bool read_offset(std::string_view text, size_t& at, int& minutes) {
 
 }  // namespace
 
-bool parse_rfc3339(std::string_view text, int64_t& time_us) {
+bool parse_rfc3339(std::string_view text, int64_t& time_us, Rfc3339Date& last) {
     if (text.size() < 20) return false;
     const char* const t = text.data();
+    if (!read_date(t, last) || (t[10] != 'T' && t[10] != 't' && t[10] != ' ')) return false;
     unsigned bad = 0;
-    // The date without its day, and the time, as the two-digit numbers that begin at each byte.
-    constexpr uint64_t kDashes = 0xFF00'00FF'0000'0000, kColons = 0x0000'FF00'00FF'0000;
-    const uint64_t date = numbers_between(t, kDashes, '-', bad);
     const uint64_t time = numbers_between(t + 11, kColons, ':', bad);
-    const int day = two_digits(t + 8, bad);
-    if (bad != 0 || (t[10] != 'T' && t[10] != 't' && t[10] != ' ')) return false;
-    const int year = byte_of(date, 0) * 100 + byte_of(date, 2), month = byte_of(date, 5);
     const int hour = byte_of(time, 0), minute = byte_of(time, 3), second = byte_of(time, 6);
-    if (hour > 23 || minute > 59 || second > 59) return false;
-    int64_t days = 0;
-    if (!days_since_epoch(year, month, day, days)) return false;
+    if (bad != 0 || hour > 23 || minute > 59 || second > 59) return false;
 
     size_t end = 0;  // Of the time without its offset.
     int offset_minutes = 0;
@@ -93,7 +105,7 @@ bool parse_rfc3339(std::string_view text, int64_t& time_us) {
     int fraction_us = 0;
     if (end != 19 && (t[19] != '.' || !read_fraction(t + 19, t + end, fraction_us))) return false;
 
-    const int64_t minutes = days * 1440 + hour * 60 + minute - offset_minutes;
+    const int64_t minutes = last.days * 1440 + hour * 60 + minute - offset_minutes;
     time_us = (minutes * 60 + second) * 1'000'000 + fraction_us;
     return true;
 }

@@ -1,10 +1,10 @@
 #include "net/row_writer.h"
 
+#include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "trommel/key.h"
-
-#include "net/rfc3339.h"
 
 namespace trommel::net {
 namespace {
@@ -16,8 +16,24 @@ int digits_to_us(TimeForm form) {
     return form == TimeForm::s ? 6 : form == TimeForm::ms ? 3 : 0;
 }
 
-constexpr uint32_t bit_of(Lexeme lexeme) {
-    return uint32_t{1} << static_cast<unsigned>(lexeme);
+// Copies `text` to `out`. False when there is a NUL byte in it.
+bool copy_without_nul(std::string_view text, char* out) {
+    uint64_t nuls = 0;
+    if (text.size() < 8) {
+        for (size_t at = 0; at < text.size(); ++at) {
+            out[at] = text[at];
+            nuls |= static_cast<uint64_t>(text[at] == '\0');
+        }
+        return nuls == 0;
+    }
+    const auto copy_eight = [&](size_t at) {
+        const uint64_t eight = load_eight(text.data() + at);
+        nuls |= mark_equal(eight, '\0');
+        std::memcpy(out + at, &eight, sizeof eight);
+    };
+    for (size_t at = 0; at + 8 < text.size(); at += 8) copy_eight(at);
+    copy_eight(text.size() - 8);  // Some of it perhaps once more.
+    return nuls == 0;
 }
 
 // Whole nanoseconds to microseconds, with floor (E3).
@@ -52,6 +68,7 @@ RowWriter::RowWriter(const DecodeOptions& options, const DecodeContext& context)
     for (size_t v = 0; v < options.values.size(); ++v) {
         add_use(options.values[v].name, Kind::value, v, options.values[v].digits);
     }
+    all_ = static_cast<uint32_t>((uint64_t{1} << fields()) - 1);
     if (!key_types_.empty()) {
         const bool one_integer = key_types_.size() == 1 && key_types_[0] == FieldType::integer;
         key_shape_ = one_integer ? KeyShape::integer : KeyShape::encoded;
@@ -79,44 +96,6 @@ void RowWriter::look_at_clock() {
     if (__builtin_add_overflow(now, *max_future_us_, &max_now_us_)) max_now_us_ = INT64_MAX;
 }
 
-void RowWriter::begin(RecordBatch& batch) {
-    batch_ = &batch;
-    row_ = batch.count;
-    seen_ = 0;
-    detail_ = {};
-    has_partition_ = false;
-}
-
-// Marks a field as seen; false when it was already.
-bool RowWriter::see(uint32_t field) {
-    const uint32_t bit = uint32_t{1} << field;
-    const bool first = (seen_ & bit) == 0;
-    seen_ |= bit;
-    return first;
-}
-
-bool RowWriter::put(uint32_t field, Lexeme lexeme, std::string_view text) {
-    if (!see(field)) return false;
-    bool read = true;
-    for (const Use& use : fields_[field].uses) {
-        const bool fits = (use.lexemes & bit_of(lexeme)) != 0;
-        const Fault fault = fits ? convert(use, text) : wrong_type(use, lexeme);
-        if (fault == Fault::none) continue;
-        blame(use, fault);
-        read = false;
-    }
-    return read;
-}
-
-bool RowWriter::put_number(uint32_t field, const PlainNumber& number) {
-    if (!see(field)) return false;
-    for (const Use& use : fields_[field].uses) {
-        if ((use.lexemes & bit_of(Lexeme::number)) == 0) return false;
-        if (convert_number(use, number) != Fault::none) return false;
-    }
-    return true;
-}
-
 // What JSON types may serve a purpose; a cell has no type. Ids in integer forms may be quoted,
 // since JSON numbers beyond 2^53 do not survive every writer.
 uint32_t RowWriter::lexemes_for(Kind kind) const {
@@ -130,6 +109,13 @@ uint32_t RowWriter::lexemes_for(Kind kind) const {
     return lexemes;
 }
 
+bool RowWriter::refuses_quotes(uint32_t field) const {
+    const std::vector<Use>& uses = fields_[field].uses;
+    return std::any_of(uses.begin(), uses.end(), [&](const Use& use) {
+        return use.kind == Kind::time || (use.kind == Kind::id && id_form_ != IdForm::bytes);
+    });
+}
+
 Fault RowWriter::wrong_type(const Use& use, Lexeme lexeme) {
     if (lexeme == Lexeme::null) return Fault::null;
     if (lexeme == Lexeme::lone_surrogate) return Fault::lone_surrogate;
@@ -137,25 +123,10 @@ Fault RowWriter::wrong_type(const Use& use, Lexeme lexeme) {
     return number ? Fault::not_a_number : Fault::not_a_string;
 }
 
-Fault RowWriter::convert(const Use& use, std::string_view text) {
-    switch (use.kind) {
-        case Kind::partition:
-            if (text.size() > kPartitionNameBytesMax) return Fault::name_too_long;
-            partition_ = text;
-            has_partition_ = true;
-            return Fault::none;
-        case Kind::id:
-            return convert_id(text);
-        case Kind::time:
-            return convert_time(use, text);
-        case Kind::key_text:
-            key_texts_[use.index] = text;
-            return Fault::none;
-        case Kind::key_integer:
-            return parse_decimal(text, 0, key_integers_[use.index]);
-        case Kind::value:
-            return parse_decimal(text, use.digits, batch_->values[use.index][row_]);
-    }
+Fault RowWriter::convert_partition(std::string_view text) {
+    if (text.size() > kPartitionNameBytesMax) return Fault::name_too_long;
+    partition_ = text;
+    has_partition_ = true;
     return Fault::none;
 }
 
@@ -177,7 +148,7 @@ Fault RowWriter::convert_id(std::string_view text) {
 Fault RowWriter::convert_time(const Use& use, std::string_view text) {
     int64_t time = 0;
     if (is_text(time_form_)) {
-        if (!parse_rfc3339(text, time)) return Fault::not_rfc3339;
+        if (!parse_rfc3339(text, time, last_date_)) return Fault::not_rfc3339;
     } else {
         const Fault fault = time_form_ == TimeForm::ns ? parse_ns(text, time)
                                                        : parse_decimal(text, use.digits, time);
@@ -186,60 +157,41 @@ Fault RowWriter::convert_time(const Use& use, std::string_view text) {
     return set_time(time);
 }
 
-Fault RowWriter::set_time(int64_t time_us) {
-    if (time_us >= kTimeLimitUs || time_us <= -kTimeLimitUs) return Fault::out_of_range;
-    if (time_us > max_time_us_) return Fault::after_max_time;
-    if (time_us > max_now_us_) return Fault::after_max_future;
-    batch_->time_us[row_] = time_us;
-    return Fault::none;
-}
-
-// Of the purposes that a number may serve. 128 bits and nanoseconds are left to convert().
-Fault RowWriter::convert_number(const Use& use, const PlainNumber& number) {
-    switch (use.kind) {
-        case Kind::id:
-            if (id_form_ != IdForm::u64 || number.negative || number.fraction != 0) {
-                return Fault::not_an_unsigned_integer;
-            }
-            batch_->id_lo[row_] = number.digits;
-            return Fault::none;
-        case Kind::time: {
-            int64_t time_us = 0;
-            if (time_form_ == TimeForm::ns) return Fault::not_plain;
-            const Fault fault = scale_number(number, use.digits, time_us);
-            return fault == Fault::none ? set_time(time_us) : fault;
-        }
-        case Kind::key_integer:
-            return scale_number(number, 0, key_integers_[use.index]);
-        case Kind::value:
-            return scale_number(number, use.digits, batch_->values[use.index][row_]);
-        default:
-            return Fault::not_a_string;
-    }
-}
-
 // The first fault is the one that is told.
 void RowWriter::blame(const Use& use, Fault fault) {
     if (detail_.empty()) detail_ = use.details[static_cast<size_t>(fault)];
 }
 
-bool RowWriter::finish() {
-    const auto all = static_cast<uint32_t>((uint64_t{1} << fields()) - 1);
-    if (const uint32_t missing = all & ~seen_; missing != 0) {
+bool RowWriter::mark_unreadable() {
+    if (const uint32_t missing = all_ & ~seen_; missing != 0) {
         const auto first = static_cast<size_t>(std::countr_zero(missing));
         blame(fields_[first].uses.front(), Fault::missing);
     }
-    if (!detail_.empty()) {
-        batch_->verdict[row_] = Verdict::corrupt;
-        batch_->detail[row_] = detail_;
-        return false;
-    }
-    if (key_shape_ == KeyShape::integer) batch_->key_int[row_] = key_integers_[0];
-    if (key_shape_ == KeyShape::encoded) batch_->key_text[row_] = encode_key();
-    return true;
+    batch_->verdict[row_] = Verdict::corrupt;
+    batch_->detail[row_] = detail_;
+    return false;
 }
 
+// Texts mostly have no NUL bytes, and then their encoding is themselves and two bytes.
 std::string_view RowWriter::encode_key() {
+    size_t size = 0;
+    for (size_t k = 0; k < key_types_.size(); ++k) {
+        size += key_types_[k] == FieldType::integer ? 8 : key_texts_[k].size() + 2;
+    }
+    char* const encoded = batch_->allocate_text(size);
+    char* end = encoded;
+    for (size_t k = 0; k < key_types_.size(); ++k) {
+        if (key_types_[k] == FieldType::integer) {
+            end = encode_integer(key_integers_[k], end);
+            continue;
+        }
+        if (!copy_without_nul(key_texts_[k], end)) return encode_key_with_nuls();
+        end = encode_text({}, end + key_texts_[k].size());
+    }
+    return {encoded, size};
+}
+
+std::string_view RowWriter::encode_key_with_nuls() {
     size_t size = 0;
     for (size_t k = 0; k < key_types_.size(); ++k) {
         size += key_types_[k] == FieldType::integer ? 8 : encoded_text_size(key_texts_[k]);
@@ -259,14 +211,10 @@ void RowWriter::reject(std::string_view detail) {
     has_partition_ = false;
 }
 
-void RowWriter::settle() {
-    uint32_t partition = 0;
-    if (has_partition_ && !context_.partitions->find_or_add(partition_, partition)) {
-        batch_->verdict[row_] = Verdict::corrupt;
-        batch_->detail[row_] =
-            partition_use_->details[static_cast<size_t>(Fault::too_many_partitions)];
-    }
-    batch_->partition[row_] = partition;
+void RowWriter::find_partition() {
+    if (context_.partitions->find_or_add(partition_, batch_->partition[row_])) return;
+    batch_->verdict[row_] = Verdict::corrupt;
+    batch_->detail[row_] = partition_use_->details[static_cast<size_t>(Fault::too_many_partitions)];
 }
 
 }  // namespace trommel::net

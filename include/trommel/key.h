@@ -1,5 +1,4 @@
 #pragma once
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,7 +15,9 @@ namespace trommel {
 
 // Bytes that `text` takes when encoded: two more, and one for each NUL byte.
 inline size_t encoded_text_size(std::string_view text) {
-    return text.size() + static_cast<size_t>(std::count(text.begin(), text.end(), '\0')) + 2;
+    size_t nuls = 0;
+    for (const char c : text) nuls += c == '\0';
+    return text.size() + nuls + 2;
 }
 
 // Write one field at `out` and return the end. `out` has room for 8 or encoded_text_size() bytes.
@@ -27,11 +28,9 @@ inline char* encode_integer(int64_t value, char* out) {
 }
 
 inline char* encode_text(std::string_view text, char* out) {
-    while (!text.empty()) {
-        const size_t taken = std::min(text.find('\0'), text.size() - 1) + 1;
-        out = std::copy_n(text.data(), taken, out);
-        if (text[taken - 1] == '\0') *out++ = static_cast<char>(0xFF);
-        text.remove_prefix(taken);
+    for (const char c : text) {
+        *out++ = c;
+        if (c == '\0') *out++ = static_cast<char>(0xFF);
     }
     *out++ = '\0';
     *out++ = '\1';

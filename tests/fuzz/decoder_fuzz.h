@@ -24,23 +24,32 @@ inline void require(bool holds, const char* what) {
 
 struct Record {
     std::string raw, detail;
+    std::string fields;  // What was read; empty when it is corrupt.
+    uint32_t partition = 0;
     std::string text;  // All there is to compare.
     bool operator==(const Record&) const = default;
 };
 
-inline std::string text_of(const RecordBatch& batch, uint32_t row) {
-    std::string text = std::to_string(batch.first_record + row) + "@" +
-                       std::to_string(batch.offset[row]) + " p" +
-                       std::to_string(batch.partition[row]) + " " + std::string(batch.raw[row]);
-    if (batch.verdict[row] == Verdict::corrupt)
-        return text + " ! " + std::string(batch.detail[row]);
-    text += " t" + std::to_string(batch.time_us[row]);
+inline std::string fields_of(const RecordBatch& batch, uint32_t row) {
+    if (batch.verdict[row] == Verdict::corrupt) return {};
+    std::string text = " t" + std::to_string(batch.time_us[row]);
     text += " " + (batch.id_text.empty() ? std::to_string(batch.id_lo[row])
                                          : std::string(batch.id_text[row]));
+    if (batch.id_text.empty() && !batch.id_hi.empty())
+        text += "," + std::to_string(batch.id_hi[row]);
     if (!batch.key_int.empty()) text += " " + std::to_string(batch.key_int[row]);
     if (!batch.key_text.empty()) text += " " + std::string(batch.key_text[row]);
     for (const auto& column : batch.values) text += " " + std::to_string(column[row]);
     return text;
+}
+
+inline std::string text_of(const RecordBatch& batch, uint32_t row) {
+    const std::string text =
+        std::to_string(batch.first_record + row) + "@" + std::to_string(batch.offset[row]) + " p" +
+        std::to_string(batch.partition[row]) + " " + std::string(batch.raw[row]);
+    if (batch.verdict[row] == Verdict::corrupt)
+        return text + " ! " + std::string(batch.detail[row]);
+    return text + fields_of(batch, row);
 }
 
 // The records of `bytes` from chunks of that many bytes and batches of that many
@@ -76,7 +85,7 @@ inline std::vector<Record> decode(std::string_view bytes, const net::DecodeOptio
             const bool corrupt = batch.verdict[row] == Verdict::corrupt;
             records.push_back({std::string(batch.raw[row]),
                                std::string(corrupt ? batch.detail[row] : std::string_view()),
-                               text_of(batch, row)});
+                               fields_of(batch, row), batch.partition[row], text_of(batch, row)});
         }
         at += decoded.consumed;
         const bool hungry = decoded.stop == net::Stop::hungry;

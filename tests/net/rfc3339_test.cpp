@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <string>
 #include <time.h>
+#include <vector>
 
 #include "trommel/config.h"
 
@@ -105,6 +106,23 @@ TEST(Rfc3339, AgreesWithTheSystemsCalendarOnEveryDay) {
         int64_t time_us = 0;
         ASSERT_TRUE(parse_rfc3339(text, time_us)) << text;
         ASSERT_EQ(time_us, int64_t{seconds} * 1'000'000) << text;
+    }
+}
+
+TEST(Rfc3339, TheDateBeforeChangesNothing) {
+    const std::vector<std::string> texts = {
+        "2013-10-04T19:12:26Z",    "2013-10-05T19:12:26Z",       "2013-11-04T19:12:26Z",
+        "2013-10-04 00:00:00.25z", "2014-10-04T19:12:26+02:00",  "2013-10-4TT19:12:26Z",
+        "2013-10-44T19:12:26Z",    "2013-02-29T19:12:26Z",       "0000-00-00T00:00:00Z",
+        "2013-10-04T25:12:26Z",    "2012-02-29T19:12:26.999999Z"};
+    for (const std::string& before : texts) {
+        for (const std::string& text : texts) {
+            Rfc3339Date last;
+            int64_t ignored = 0, expected = -1, time_us = -1;
+            parse_rfc3339(before, ignored, last);
+            ASSERT_EQ(parse_rfc3339(text, time_us, last), parse_rfc3339(text, expected));
+            ASSERT_EQ(time_us, expected) << before << " then " << text;
+        }
     }
 }
 
