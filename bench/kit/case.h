@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -23,6 +24,12 @@ struct Metric {
     std::string name, unit;
     double value;
 };
+
+// Of one figure per round. Precondition: there is one.
+inline double median(std::vector<double> figures) {
+    std::sort(figures.begin(), figures.end());
+    return figures[figures.size() / 2];
+}
 
 // One thing that is measured. prepare() once, then round() again and again, each with other events;
 // all of it on one thread. A case checks its own answers: when wrong() is not empty, its figures

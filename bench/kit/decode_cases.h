@@ -5,8 +5,8 @@
 
 namespace trommel::bench {
 
-// From bytes to the columns of a batch, and from a file to rows. Those that read JSON are there
-// only in a build with simdjson, beside which they are measured.
+// From bytes to the columns of a batch. The one that reads JSON is there only in a build with
+// simdjson, beside which it is measured.
 std::vector<CaseInfo> decode_cases();
 
 }  // namespace trommel::bench

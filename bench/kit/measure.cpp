@@ -6,6 +6,7 @@
 
 #include "bench/kit/crafted_case.h"
 #include "bench/kit/decode_cases.h"
+#include "bench/kit/file_cases.h"
 #include "bench/kit/line_updates.h"
 
 namespace trommel::bench {
@@ -13,11 +14,6 @@ namespace {
 
 constexpr uint64_t kRooflineUpdates = 1 << 23, kQuickUpdates = 1 << 16;
 constexpr double kMillion = 1e6;
-
-double median(std::vector<double> figures) {
-    std::sort(figures.begin(), figures.end());
-    return figures[figures.size() / 2];
-}
 
 template <class... Arguments>
 std::string format(const char* pattern, Arguments... arguments) {
@@ -43,7 +39,7 @@ const std::vector<CaseInfo>& all_cases() {
         std::vector<CaseInfo> all = dedup_cases();
         all.push_back({"crafted", "30,000 ids made to collide under a seed that is known",
                        make_crafted_case});
-        for (const auto& more : {window_cases(), engine_cases(), decode_cases()}) {
+        for (const auto& more : {window_cases(), engine_cases(), decode_cases(), file_cases()}) {
             all.insert(all.end(), more.begin(), more.end());
         }
         return all;
