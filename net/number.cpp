@@ -162,7 +162,7 @@ Fault parse_uuid(std::string_view text, uint128& value) {
         return Fault::not_a_uuid;
     }
     uint64_t high = 0, low = 0;
-    const bool is_hex = number_of_hex(first, high) & number_of_hex(second, low);
+    const bool is_hex = number_of_hex(first, high) && number_of_hex(second, low);
     if (!is_hex) return Fault::not_a_uuid;
     value = uint128{high} << 64 | low;
     return Fault::none;
