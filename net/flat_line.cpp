@@ -71,13 +71,14 @@ bool stands_at(const char* text, const Member& member) {
     for (size_t w = 0; w < Member::kWords; ++w) {
         difference |= (load_eight(text + w * 8) ^ member.bytes[w]) & member.mask[w];
     }
-    return difference == 0 && member.size != 0;
+    return difference == 0;
 }
 
 void remember(std::string_view text, uint32_t field, Member& member) {
-    member = {};
+    member = Member();
     member.field = field;
     if (text.size() > sizeof member.bytes) return;
+    member.mask = {};
     std::memcpy(member.bytes.data(), text.data(), text.size());
     std::memset(member.mask.data(), 0xFF, text.size());
     member.size = static_cast<uint32_t>(text.size());
@@ -126,10 +127,9 @@ const char* take_value(const char* at, const char* end, Member& member, RowWrite
         return !used || writer.put(field, Lexeme::string, text) ? quote + 1 : nullptr;
     }
     if (*at == '-' || (*at >= '0' && *at <= '9')) {
-        PlainNumber number;
-        const size_t size = read_plain_number(at, number);
-        if (size == 0) return nullptr;
-        return !used || writer.put_number(field, number) ? at + size : nullptr;
+        const PlainNumber number = read_plain_number(at);
+        if (number.size == 0) return nullptr;
+        return !used || writer.put_number(field, number) ? at + number.size : nullptr;
     }
     if (used) return nullptr;
     return take_word(at, end, *at == 't' ? "true" : *at == 'f' ? "false" : "null");

@@ -25,8 +25,9 @@ class FlatLine {
     // Where the same bytes stand again, nobody has to look the name up.
     struct Member {
         static constexpr size_t kWords = 3;
-        std::array<uint64_t, kWords> bytes{}, mask{};
-        uint32_t size = 0;  // 0: unknown.
+        // Unknown: NUL bytes, which stand in no line.
+        std::array<uint64_t, kWords> bytes{}, mask{UINT64_MAX};
+        uint32_t size = 0;
         uint32_t field = RowWriter::kUnused;
         // Of the field's text, when only such bytes as are no quotation marks can be read as it:
         // whoever reads it finds out whether it really ends there.

@@ -112,19 +112,21 @@ Sixteen join(uint64_t first, uint64_t second) {
 
 }  // namespace
 
-size_t read_long_number(const char* text, PlainNumber& number) {
-    number = {0, 0, *text == '-'};
+PlainNumber read_long_number(const char* text) {
+    PlainNumber number;
+    number.negative = *text == '-';
     const char* const first = text + (number.negative ? 1 : 0);
     const size_t whole = append_digits(first, number.digits);
-    if (whole == 0 || (*first == '0' && whole > 1)) return 0;
+    if (whole == 0 || (*first == '0' && whole > 1)) return {};
     const char* end = first + whole;
     if (*end == '.') {
         const size_t fraction = append_digits(end + 1, number.digits);
-        if (fraction == 0) return 0;
+        if (fraction == 0) return {};
         number.fraction = static_cast<uint32_t>(fraction);
         end += 1 + fraction;
     }
-    return static_cast<size_t>(end - text);
+    number.size = static_cast<uint32_t>(end - text);
+    return number;
 }
 
 Fault parse_decimal(std::string_view text, int digits, int64_t& value) {
@@ -132,7 +134,9 @@ Fault parse_decimal(std::string_view text, int digits, int64_t& value) {
     if (!parts.valid || parts.exponent) return Fault::not_plain;
     if (parts.fraction > static_cast<size_t>(digits)) return Fault::too_many_digits;
 
-    PlainNumber number{0, static_cast<uint32_t>(parts.fraction), text[0] == '-'};
+    PlainNumber number;
+    number.fraction = static_cast<uint32_t>(parts.fraction);
+    number.negative = text[0] == '-';
     size_t at = number.negative ? 1 : 0;
     if (!take_digits(text, at, number.digits)) return Fault::out_of_range;
     ++at;  // The point, if there is one.

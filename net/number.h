@@ -21,11 +21,12 @@ Fault parse_decimal(std::string_view text, int digits, int64_t& value);
 struct PlainNumber {
     uint64_t digits = 0;    // All of them, as one integer,
     uint32_t fraction = 0;  // of which so many stand behind the point.
+    uint32_t size = 0;      // Bytes of its text; 0: there is none, or its digits do not fit.
     bool negative = false;
 };
-// Bytes of the number at the start of `text`; 0 when there is none, or one whose digits do not fit.
-// What follows it is not looked at. Precondition: kPaddingBytes are readable behind the text.
-inline size_t read_plain_number(const char* text, PlainNumber& number);
+// The number at the start of `text`. What follows it is not looked at. Precondition: kPaddingBytes
+// are readable behind the text.
+inline PlainNumber read_plain_number(const char* text);
 inline Fault scale_number(const PlainNumber& number, int digits, int64_t& value);
 
 // 0|[1-9][0-9]*
@@ -42,7 +43,7 @@ Fault parse_hex(std::string_view text, uint128& value);
 bool is_json_number(std::string_view text);
 
 // read_plain_number() for what is not usual.
-size_t read_long_number(const char* text, PlainNumber& number);
+PlainNumber read_long_number(const char* text);
 
 inline constexpr std::array<uint64_t, 20> kPowersOfTen = [] {
     std::array<uint64_t, 20> powers{};
@@ -55,25 +56,27 @@ inline constexpr std::array<uint64_t, 20> kPowersOfTen = [] {
 }();
 
 // Usual are one to seven digits before the point, and as many behind it.
-inline size_t read_plain_number(const char* text, PlainNumber& number) {
+inline PlainNumber read_plain_number(const char* text) {
+    PlainNumber number;
     number.negative = *text == '-';
-    number.fraction = 0;
     const char* const first = text + (number.negative ? 1 : 0);
     const uint64_t whole = digit_values(load_eight(first));
     const size_t whole_digits = bytes_before(mark_no_digit(whole));
     const bool usual = whole_digits - 1 < 7 && (*first != '0' || whole_digits == 1);
-    if (!usual) return read_long_number(text, number);
+    if (!usual) return read_long_number(text);
     number.digits = number_of_digits(whole << (8 - whole_digits) * 8);
-    const char* const end = first + whole_digits;
-    if (*end != '.') return static_cast<size_t>(end - text);
-
-    const uint64_t part = digit_values(load_eight(end + 1));
-    const size_t digits = bytes_before(mark_no_digit(part));
-    if (digits - 1 >= 7) return read_long_number(text, number);
-    number.digits =
-        number.digits * kPowersOfTen[digits] + number_of_digits(part << (8 - digits) * 8);
-    number.fraction = static_cast<uint32_t>(digits);
-    return static_cast<size_t>(end - text) + 1 + digits;
+    const char* end = first + whole_digits;
+    if (*end == '.') {
+        const uint64_t part = digit_values(load_eight(end + 1));
+        const size_t digits = bytes_before(mark_no_digit(part));
+        if (digits - 1 >= 7) return read_long_number(text);
+        number.digits =
+            number.digits * kPowersOfTen[digits] + number_of_digits(part << (8 - digits) * 8);
+        number.fraction = static_cast<uint32_t>(digits);
+        end += 1 + digits;
+    }
+    number.size = static_cast<uint32_t>(end - text);
+    return number;
 }
 
 inline Fault scale_number(const PlainNumber& number, int digits, int64_t& value) {

@@ -99,8 +99,8 @@ TEST(Number, APlainNumberIsReadLikeADecimal) {
         if (random.one_in(2)) text += "." + digits(random.one_in(4) ? 22 : 9);
         const std::string padded = text + random.pick(std::string(",} e.-x")) +
                                    std::string(kPaddingBytes, static_cast<char>('/'));
-        PlainNumber number;
-        const size_t size = read_plain_number(padded.data(), number);
+        const PlainNumber number = read_plain_number(padded.data());
+        const size_t size = number.size;
         // What it reads ends where the number ends, which may be before the text's end.
         if (size == 0) continue;
         ++read;
@@ -118,8 +118,7 @@ TEST(Number, APlainNumberIsReadLikeADecimal) {
 
 TEST(Number, APlainNumberHasUpTo20DigitsThatFit) {
     const auto size_of = [](const std::string& text) {
-        PlainNumber number;
-        return read_plain_number((text + std::string(kPaddingBytes, ',')).data(), number);
+        return read_plain_number((text + std::string(kPaddingBytes, ',')).data()).size;
     };
     for (const char* text : {"0", "-0", "7", "1234567", "12345678", "123456789", "1234567890123456",
                              "12345678901234567", "18446744073709551615", "0.1", "0.0000001",
