@@ -237,14 +237,12 @@ class JsonFileCase final : public LinesCase {
 
 #endif
 
-// The job of engine_cases' "engine", a quarter as large, from frames of 1024 events.
+// A job of engine_cases from frames of 1024 events.
 class FramesCase final : public FileCase {
    public:
-    explicit FramesCase(Scale scale)
+    FramesCase(const EventStreamOptions& options, Scale scale)
         : options_(scale == Scale::full
-                       ? EventStreamOptions{.live = 4 * kMillion,
-                                            .keys = kMillion,
-                                            .window_events = 4 * kMillion}
+                       ? options
                        : EventStreamOptions{.live = 4096, .keys = 256, .window_events = 4096}),
           batches_left_at_start_(scale == Scale::full ? 1 << 12 : 4) {}
 
@@ -302,9 +300,17 @@ std::vector<CaseInfo> file_cases() {
                      [](Scale s) -> std::unique_ptr<Case> {
                          return std::make_unique<LinesCase>(make_csv_lines, csv_lines_decode(), s);
                      }});
-    cases.push_back(
-        {"file-binary", "frames of 1024 events: 4 M ids within a horizon, 1 M keys",
-         [](Scale s) -> std::unique_ptr<Case> { return std::make_unique<FramesCase>(s); }});
+    cases.push_back({"file-binary", "frames of 1024 events: 4 M ids within a horizon, 1 M keys",
+                     [](Scale s) -> std::unique_ptr<Case> {
+                         const EventStreamOptions large{
+                             .live = 4 * kMillion, .keys = kMillion, .window_events = 4 * kMillion};
+                         return std::make_unique<FramesCase>(large, s);
+                     }});
+    cases.push_back({"file-binary-small", "the same in cache: 1 M ids, 100 thousand keys",
+                     [](Scale s) -> std::unique_ptr<Case> {
+                         const EventStreamOptions small{.live = kMillion, .keys = kMillion / 10};
+                         return std::make_unique<FramesCase>(small, s);
+                     }});
     return cases;
 }
 
