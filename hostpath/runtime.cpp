@@ -1,4 +1,6 @@
 #include <atomic>
+#include <pthread.h>
+#include <sched.h>
 #include <thread>
 #include <vector>
 
@@ -70,9 +72,31 @@ void loop(const std::atomic<bool>& cancelled, Step step) {
     }
 }
 
-void run_threaded(Pipeline& pipeline, const Run& job, uint32_t workers, Herald& herald) {
+// The cores that this process may use; none where there are more than a cpu_set_t has room for.
+std::vector<size_t> usable_cores() {
+    std::vector<size_t> cores;
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return cores;
+    for (size_t core = 0; core < CPU_SETSIZE; ++core) {
+        if (CPU_ISSET(core, &set)) cores.push_back(core);
+    }
+    return cores;
+}
+
+bool pin_to(std::jthread& thread, size_t core) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(core, &set);
+    return pthread_setaffinity_np(thread.native_handle(), sizeof set, &set) == 0;
+}
+
+// Returns how many workers were pinned. The receiver and the emitter go where there is room.
+uint32_t run_threaded(Pipeline& pipeline, const Run& job, const EngineOptions& engine,
+                      Herald& herald) {
     std::atomic<bool> give_up{false};    // Set by the emitter's thread, read by the receiver's.
     std::atomic<bool> cancelled{false};  // Set when the system refuses a thread; read by all.
+    const std::vector<size_t> cores = engine.pin ? usable_cores() : std::vector<size_t>();
+    uint32_t pinned = 0;
     std::vector<std::jthread> threads;
     try {
         threads.emplace_back([&] {
@@ -82,9 +106,10 @@ void run_threaded(Pipeline& pipeline, const Run& job, uint32_t workers, Herald& 
                 return pipeline.receiver_step();
             });
         });
-        for (uint32_t w = 0; w < workers; ++w) {
+        for (uint32_t w = 0; w < engine.threads; ++w) {
             threads.emplace_back(
                 [&, w] { loop(cancelled, [&] { return pipeline.worker_step(w); }); });
+            if (!cores.empty()) pinned += pin_to(threads.back(), cores[w % cores.size()]) ? 1u : 0u;
         }
     } catch (const std::exception&) {
         cancelled.store(true, std::memory_order_relaxed);  // Else joining them would never end.
@@ -96,6 +121,7 @@ void run_threaded(Pipeline& pipeline, const Run& job, uint32_t workers, Herald& 
         herald.tell();
         return progress;
     });
+    return pinned;
 }
 
 Status run_checked(const Config& config, const Run& job, Report& report) {
@@ -109,7 +135,7 @@ Status run_checked(const Config& config, const Run& job, Report& report) {
     if (pipeline.is_inline()) {
         run_inline(pipeline, job, herald);
     } else {
-        run_threaded(pipeline, job, config.engine.threads, herald);
+        report.pinned_workers = run_threaded(pipeline, job, config.engine, herald);
     }
     report.seconds = herald.seconds();
     pipeline.report(report);

@@ -106,6 +106,7 @@ std::string members_of(const Report& report, uint64_t memory_bytes) {
         .time("watermark_us", report.watermark_us)
         .number("memory_bytes", memory_bytes)
         .number("resident_bytes_max", report.resident_bytes_max)
+        .number("pinned_workers", report.pinned_workers)
         .text("simd", report.simd)
         .real("expected_lost_per_day", report.expected_lost_per_day)
         .time("horizon_shortened_us", report.horizon_shortened_us)

@@ -79,6 +79,9 @@ struct MemoryShares {
 
 struct EngineOptions {
     uint32_t threads = 1;  // Shards; 1 is inline: no thread and no ring.
+    // Keep each worker on one core: worker w on the w-th of those that the process may use, and
+    // round again when there are more workers. Without threads it has no effect.
+    bool pin = false;
     uint64_t memory_bytes = uint64_t{4} << 30;
     MemoryShares shares;
     OnFull on_full = OnFull::stop;

@@ -36,6 +36,7 @@ struct Report {
     int64_t watermark_us = INT64_MIN;
     double seconds = 0;  // Wall time of run(), 0 for an embedded engine.
     uint64_t resident_bytes_max = 0;
+    uint32_t pinned_workers = 0;  // EngineOptions::pin: how many the system has pinned.
     std::string simd;  // "scalar", "avx2" or "avx512": what was really used.
     // approximate: unique events lost per day at this run's rate and the declared error rate.
     double expected_lost_per_day = 0;

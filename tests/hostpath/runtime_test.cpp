@@ -1,6 +1,11 @@
 #include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <set>
+#include <string>
 
 #include "trommel/run.h"
 
@@ -189,6 +194,51 @@ TEST(Run, DeadLettersNamePartitionsThatAreDiscoveredMeanwhile) {
         EXPECT_EQ(report.partitions.size(), 500u);
         EXPECT_EQ(report.dead_letters, 500u);
     }
+}
+
+// The lists of cores of those threads of this process that are kept on a single one.
+std::multiset<std::string> single_cores() {
+    std::multiset<std::string> cores;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+        std::ifstream status(task.path() / "status");
+        for (std::string line; std::getline(status, line);) {
+            constexpr std::string_view kName = "Cpus_allowed_list:\t";
+            if (!line.starts_with(kName)) continue;
+            const std::string list = line.substr(kName.size());
+            if (list.find_first_of(",-") == std::string::npos) cores.insert(list);
+        }
+    }
+    return cores;
+}
+
+TEST(Run, PinnedWorkersStayOnOneCoreEachAndNobodyElseDoes) {
+    if (!single_cores().empty()) GTEST_SKIP() << "this process may use one core only";
+    for (const bool pin : {false, true}) {
+        Config config = job(2);
+        config.engine.pin = pin;
+        MemorySource::Options options;
+        options.stays_open = true;
+        MemorySource source(config, many_events(1000), options);
+        MemorySink sink(config);
+        const auto begin = std::chrono::steady_clock::now();
+        std::multiset<std::string> seen;
+        trommel::Run run;
+        run.lanes = {&source};
+        run.sinks = {&sink};
+        run.stop_requested = [&] {  // Asked by the receiver's thread, also before there are others.
+            const auto longest = std::chrono::milliseconds(pin ? 30'000 : 100);
+            seen = single_cores();
+            const bool late = std::chrono::steady_clock::now() - begin > longest;
+            if (seen.size() >= 2 || late) source.close();
+            return false;
+        };
+        Report report;
+        ASSERT_TRUE(trommel::run(config, run, report).ok());
+        EXPECT_EQ(report.pinned_workers, pin ? 2u : 0u);
+        EXPECT_EQ(seen.size(), pin ? 2u : 0u);
+        EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()).size(), seen.size());
+    }
+    EXPECT_THAT(single_cores(), testing::IsEmpty());  // Ours neither.
 }
 
 TEST(Run, WhatCannotBeOpenedLeavesEverySinkAbandoned) {
