@@ -63,8 +63,7 @@ void run_inline(Pipeline& pipeline, const Run& job, Herald& herald) {
 }
 
 template <class Step>
-void loop(const std::atomic<bool>& cancelled, Step step) {
-    Wait wait;
+void loop(const std::atomic<bool>& cancelled, Wait wait, Step step) {
     while (!cancelled.load(std::memory_order_relaxed)) {
         const Progress progress = step();
         if (progress == Progress::finished) return;
@@ -100,22 +99,23 @@ uint32_t run_threaded(Pipeline& pipeline, const Run& job, const EngineOptions& e
     std::vector<std::jthread> threads;
     try {
         threads.emplace_back([&] {
-            loop(cancelled, [&] {
+            loop(cancelled, Wait(), [&] {
                 if (job.stop_requested && job.stop_requested()) pipeline.stop();
                 if (give_up.load(std::memory_order_relaxed)) pipeline.give_up();
                 return pipeline.receiver_step();
             });
         });
         for (uint32_t w = 0; w < engine.threads; ++w) {
-            threads.emplace_back(
-                [&, w] { loop(cancelled, [&] { return pipeline.worker_step(w); }); });
+            threads.emplace_back([&, w] {
+                loop(cancelled, Wait(Wait::Yields::no), [&] { return pipeline.worker_step(w); });
+            });
             if (!cores.empty()) pinned += pin_to(threads.back(), cores[w % cores.size()]) ? 1u : 0u;
         }
     } catch (const std::exception&) {
         cancelled.store(true, std::memory_order_relaxed);  // Else joining them would never end.
         throw;
     }
-    loop(cancelled, [&] {
+    loop(cancelled, Wait(), [&] {
         const Progress progress = pipeline.emitter_step();
         if (pipeline.failed()) give_up.store(true, std::memory_order_relaxed);
         herald.tell();

@@ -22,6 +22,15 @@ TEST(Wait, SpinsAtFirstAndSleepsWhenThereIsStillNothingToDo) {
     EXPECT_GE(sleeps(), before + 10);
 }
 
+TEST(Wait, WhoDoesNotYieldSleepsRightAfterSpinning) {
+    Wait wait(Wait::Yields::no);
+    const long before = sleeps();
+    for (int i = 0; i < 64; ++i) wait.idle();
+    EXPECT_EQ(sleeps(), before);
+    for (int i = 0; i < 10; ++i) wait.idle();
+    EXPECT_GE(sleeps(), before + 10);
+}
+
 TEST(Wait, WorkMakesItWakefulAgain) {
     Wait wait;
     for (int i = 0; i < 140; ++i) wait.idle();
