@@ -22,7 +22,7 @@
 #include "trommel/engine.h"
 
 #include "bench/kit/event_stream.h"
-#include "bench/kit/line_updates.h"
+#include "bench/kit/timing.h"
 
 namespace {
 
@@ -91,11 +91,6 @@ uint64_t push(Engine& engine, RecordBatch& batch, RowBatch& rows, uint64_t& rows
     for (uint32_t row = 0; row < batch.count; ++row)
         unique += batch.verdict[row] == Verdict::unique;
     return unique;
-}
-
-double median(std::vector<double> figures) {
-    std::sort(figures.begin(), figures.end());
-    return figures[figures.size() / 2];
 }
 
 int compare(const Options& options) {

@@ -27,6 +27,7 @@
 #include "bench/kit/id_stream.h"
 #include "bench/kit/line_updates.h"
 #include "bench/kit/machine.h"
+#include "bench/kit/timing.h"
 #include "kernels/cpu/exact_table.h"
 #include "kernels/cpu/window_store.h"
 
@@ -151,11 +152,6 @@ class Table {
     std::vector<uint32_t> rows_;
     std::vector<cpu::Outcome> outcomes_;
 };
-
-double median(std::vector<double> figures) {
-    std::sort(figures.begin(), figures.end());
-    return figures[figures.size() / 2];
-}
 
 // Everybody reads the same stream, each from a generator of its own. Times it from `timed_from` on,
 // in rounds of `round_events` in which one goes after the other, so that each has the caches to

@@ -77,11 +77,13 @@ std::string to_json(const Result& result) {
     json.real("rate", result.events_per_second)
         .real("slowest", result.slowest)
         .real("fastest", result.fastest)
-        .real("roofline", result.lines_per_second)
-        .real("ratio", result.share)
-        .number("footprint_bytes", result.footprint_bytes)
-        .real("huge_page_share", result.huge_share)
         .number("rounds", result.rounds);
+    if (result.footprint_bytes > 0) {
+        json.real("roofline", result.lines_per_second)
+            .real("ratio", result.share)
+            .number("footprint_bytes", result.footprint_bytes)
+            .real("huge_page_share", result.huge_share);
+    }
     for (const bench::Metric& metric : result.metrics) json.real(metric.name, metric.value);
     return json.object();
 }

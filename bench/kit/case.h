@@ -1,5 +1,4 @@
 #pragma once
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,7 +13,7 @@ namespace trommel::bench {
 // takes a second or two in all and measures nothing that means something.
 enum class Scale : uint8_t { full, quick };
 
-// Work that was timed: CPU time of the calling thread.
+// Work that was timed: CPU time of the calling thread, unless the case says otherwise.
 struct Sample {
     uint64_t events = 0;
     double seconds = 0;
@@ -25,14 +24,8 @@ struct Metric {
     double value;
 };
 
-// Of one figure per round. Precondition: there is one.
-inline double median(std::vector<double> figures) {
-    std::sort(figures.begin(), figures.end());
-    return figures[figures.size() / 2];
-}
-
 // One thing that is measured. prepare() once, then round() again and again, each with other events;
-// all of it on one thread. A case checks its own answers: when wrong() is not empty, its figures
+// called from one thread. A case checks its own answers: when wrong() is not empty, its figures
 // are void.
 class Case {
    public:
@@ -40,7 +33,8 @@ class Case {
     virtual Status prepare() = 0;
     virtual Sample round() = 0;
     virtual std::string wrong() const = 0;
-    // The memory that is visited at random: the roofline is measured for as much.
+    // The memory that is visited: the roofline, random line updates, is measured for as much. 0:
+    // that would say nothing about this case.
     virtual uint64_t footprint_bytes() const = 0;
     virtual uint64_t huge_page_bytes() const { return footprint_bytes(); }
     virtual std::vector<Metric> metrics() const { return {}; }
@@ -56,5 +50,8 @@ const std::vector<CaseInfo>& all_cases();
 std::vector<CaseInfo> dedup_cases();
 std::vector<CaseInfo> window_cases();
 std::vector<CaseInfo> engine_cases();
+std::vector<CaseInfo> stream_cases();
+std::vector<CaseInfo> ring_cases();
+std::vector<CaseInfo> thread_cases();
 
 }  // namespace trommel::bench

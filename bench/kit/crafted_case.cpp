@@ -5,7 +5,7 @@
 #include <sys/random.h>
 
 #include "bench/kit/id_stream.h"
-#include "bench/kit/line_updates.h"
+#include "bench/kit/timing.h"
 #include "kernels/cpu/exact_table.h"
 #include "kernels/rules/partition.h"
 

@@ -6,7 +6,7 @@
 #include "trommel/clock.h"
 
 #include "bench/kit/encoded_stream.h"
-#include "bench/kit/line_updates.h"
+#include "bench/kit/timing.h"
 #include "kernels/cpu/memory.h"
 #include "net/decoder.h"
 

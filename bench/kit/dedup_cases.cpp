@@ -3,7 +3,7 @@
 
 #include "bench/kit/case.h"
 #include "bench/kit/id_stream.h"
-#include "bench/kit/line_updates.h"
+#include "bench/kit/timing.h"
 #include "kernels/cpu/approximate_ids.h"
 #include "kernels/cpu/exact_table.h"
 

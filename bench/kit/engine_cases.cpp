@@ -5,7 +5,7 @@
 
 #include "bench/kit/case.h"
 #include "bench/kit/event_stream.h"
-#include "bench/kit/line_updates.h"
+#include "bench/kit/timing.h"
 #include "kernels/cpu/window_store.h"
 
 namespace trommel::bench {

@@ -12,7 +12,7 @@
 
 #include "bench/kit/encoded_stream.h"
 #include "bench/kit/event_stream.h"
-#include "bench/kit/line_updates.h"
+#include "bench/kit/timing.h"
 #include "net/decoder.h"
 #include "net/file_source.h"
 #include "net/null_sink.h"

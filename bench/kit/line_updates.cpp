@@ -3,12 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <sys/mman.h>
-#include <time.h>
 
-#include "kernels/cpu/memory.h"
+#include "bench/kit/timing.h"
 #include "kernels/cpu/simd_level.h"
-#include "kernels/rules/assert.h"
 #include "kernels/rules/hash.h"
 
 namespace trommel::bench {
@@ -90,22 +87,8 @@ const std::array<Update, 8>& all_updates() {
 
 }  // namespace
 
-double cpu_seconds() {
-    timespec now{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-
 LineUpdates::LineUpdates(size_t bytes)
-    : bytes_(std::max(bytes / kLineBytes, size_t{1}) * kLineBytes) {
-    mapping_bytes_ = bytes_ + 2 * cpu::kHugePageBytes;
-    mapping_ = mmap(nullptr, mapping_bytes_, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    TROMMEL_ASSERT(mapping_ != MAP_FAILED);
-    const size_t address = reinterpret_cast<size_t>(mapping_);
-    lines_ = static_cast<char*>(mapping_) + (cpu::kHugePageBytes - address % cpu::kHugePageBytes);
-    madvise(lines_, bytes_, MADV_HUGEPAGE);
-    std::memset(lines_, 1, bytes_);
+    : memory_(std::max(bytes / kLineBytes, size_t{1}) * kLineBytes) {
     double best = 0;
     Update best_update = nullptr;
     for (const Update update : all_updates()) {
@@ -117,19 +100,11 @@ LineUpdates::LineUpdates(size_t bytes)
     update_ = best_update;
 }
 
-LineUpdates::~LineUpdates() {
-    munmap(mapping_, mapping_bytes_);
-}
-
 double LineUpdates::run(uint64_t updates) {
     seed_ += 1 + updates * 2;
     const double begin = cpu_seconds();
-    update_(lines_, bytes_ / kLineBytes, rules::mix64(seed_), updates);
+    update_(memory_.data(), memory_.bytes() / kLineBytes, rules::mix64(seed_), updates);
     return static_cast<double>(updates) / (cpu_seconds() - begin);
-}
-
-uint64_t LineUpdates::huge_page_bytes() const {
-    return cpu::huge_page_bytes(lines_, bytes_);
 }
 
 }  // namespace trommel::bench

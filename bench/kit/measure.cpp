@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "bench/kit/crafted_case.h"
 #include "bench/kit/decode_cases.h"
 #include "bench/kit/file_cases.h"
 #include "bench/kit/line_updates.h"
+#include "bench/kit/timing.h"
 
 namespace trommel::bench {
 namespace {
@@ -20,6 +22,10 @@ std::string format(const char* pattern, Arguments... arguments) {
     char text[256];
     std::snprintf(text, sizeof text, pattern, arguments...);
     return text;
+}
+
+double mebibytes(uint64_t bytes) {
+    return static_cast<double>(bytes) / (1 << 20);
 }
 
 std::string metrics_text(const Result& result) {
@@ -39,7 +45,8 @@ const std::vector<CaseInfo>& all_cases() {
         std::vector<CaseInfo> all = dedup_cases();
         all.push_back({"crafted", "30,000 ids made to collide under a seed that is known",
                        make_crafted_case});
-        for (const auto& more : {window_cases(), engine_cases(), decode_cases(), file_cases()}) {
+        for (const auto& more : {window_cases(), engine_cases(), decode_cases(), file_cases(),
+                                 stream_cases(), ring_cases(), thread_cases()}) {
             all.insert(all.end(), more.begin(), more.end());
         }
         return all;
@@ -48,7 +55,7 @@ const std::vector<CaseInfo>& all_cases() {
 }
 
 const double* Result::find(std::string_view metric) const {
-    if (metric == "ratio") return &share;
+    if (metric == "ratio") return footprint_bytes > 0 ? &share : nullptr;
     if (metric == "rate") return &events_per_second;
     for (const Metric& m : metrics) {
         if (m.name == metric) return &m.value;
@@ -66,12 +73,15 @@ Result measure(const CaseInfo& info, Scale scale, uint32_t rounds) {
         result.wrong = status.message;
         return result;
     }
-    LineUpdates limit(static_cast<size_t>(subject->footprint_bytes()));
+    std::optional<LineUpdates> limit;
+    result.footprint_bytes = subject->footprint_bytes();
+    if (result.footprint_bytes > 0) limit.emplace(result.footprint_bytes);
     std::vector<double> rates, limits, shares;
     for (uint32_t r = 0; r < rounds; ++r) {
         const Sample sample = subject->round();
-        limits.push_back(limit.run(scale == Scale::full ? kRooflineUpdates : kQuickUpdates));
         rates.push_back(static_cast<double>(sample.events) / sample.seconds);
+        if (!limit) continue;
+        limits.push_back(limit->run(scale == Scale::full ? kRooflineUpdates : kQuickUpdates));
         shares.push_back(rates.back() / limits.back());
     }
     result.wrong = subject->wrong();
@@ -79,12 +89,13 @@ Result measure(const CaseInfo& info, Scale scale, uint32_t rounds) {
     result.events_per_second = median(rates);
     result.slowest = *std::min_element(rates.begin(), rates.end());
     result.fastest = *std::max_element(rates.begin(), rates.end());
+    result.metrics = subject->metrics();
+    if (!limit) return result;
     result.lines_per_second = median(limits);
     result.share = median(shares);
     result.footprint_bytes = subject->footprint_bytes();
     result.huge_share = static_cast<double>(subject->huge_page_bytes()) /
                         static_cast<double>(result.footprint_bytes);
-    result.metrics = subject->metrics();
     return result;
 }
 
@@ -96,11 +107,14 @@ std::string to_table(const std::vector<Result>& results) {
             text += format("%-17s WRONG: ", r.name.c_str()) + r.wrong + "\n";
             continue;
         }
-        text += format("%-17s %9.2f %15s %9.1f %5.0f%% %9.1f %4.0f%%  ", r.name.c_str(),
-                       r.events_per_second / kMillion,
-                       format("%.1f-%.1f", r.slowest / kMillion, r.fastest / kMillion).c_str(),
-                       r.lines_per_second / kMillion, 100 * r.share,
-                       static_cast<double>(r.footprint_bytes) / (1 << 20), 100 * r.huge_share);
+        text += format("%-17s %9.2f %15s ", r.name.c_str(), r.events_per_second / kMillion,
+                       format("%.1f-%.1f", r.slowest / kMillion, r.fastest / kMillion).c_str());
+        if (r.footprint_bytes > 0) {
+            text += format("%9.1f %5.0f%% %9.1f %4.0f%%  ", r.lines_per_second / kMillion,
+                           100 * r.share, mebibytes(r.footprint_bytes), 100 * r.huge_share);
+        } else {
+            text += format("%9s %6s %9s %5s  ", "-", "-", "-", "-");
+        }
         text += metrics_text(r) + "\n";
     }
     return text;
@@ -117,10 +131,14 @@ std::string to_markdown(const std::vector<Result>& results) {
             text += "WRONG: " + r.wrong + " | | | | |\n";
             continue;
         }
-        text += format("%.1f (%.1f - %.1f) | %.0f | **%.0f %%** | %.0f, %.0f %% | ",
-                       r.events_per_second / kMillion, r.slowest / kMillion, r.fastest / kMillion,
-                       r.lines_per_second / kMillion, 100 * r.share,
-                       static_cast<double>(r.footprint_bytes) / (1 << 20), 100 * r.huge_share);
+        text += format("%.1f (%.1f - %.1f) | ", r.events_per_second / kMillion,
+                       r.slowest / kMillion, r.fastest / kMillion);
+        if (r.footprint_bytes > 0) {
+            text += format("%.0f | **%.0f %%** | %.0f, %.0f %% | ", r.lines_per_second / kMillion,
+                           100 * r.share, mebibytes(r.footprint_bytes), 100 * r.huge_share);
+        } else {
+            text += "| | | ";
+        }
         text += metrics_text(r) + " |\n";
     }
     return text;

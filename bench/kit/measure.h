@@ -11,9 +11,9 @@ namespace trommel::bench {
 struct Result {
     std::string name, what;
     double events_per_second = 0, slowest = 0, fastest = 0;
-    double lines_per_second = 0;  // The roofline: random line updates in as much memory.
-    double share = 0;             // Median of events_per_second / lines_per_second, round by round.
-    uint64_t footprint_bytes = 0;
+    uint64_t footprint_bytes = 0;  // 0: there is no roofline, hence no share.
+    double lines_per_second = 0;   // The roofline: random line updates in as much memory.
+    double share = 0;       // Median of events_per_second / lines_per_second, round by round.
     double huge_share = 0;  // Of the footprint, on huge pages.
     uint32_t rounds = 0;
     std::vector<Metric> metrics;

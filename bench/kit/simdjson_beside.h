@@ -6,8 +6,8 @@
 
 #include "bench/kit/case.h"
 #include "bench/kit/encoded_stream.h"
-#include "bench/kit/line_updates.h"
 #include "bench/kit/simdjson_alone.h"
+#include "bench/kit/timing.h"
 
 namespace trommel::bench {
 

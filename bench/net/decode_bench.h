@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "bench/kit/encoded_stream.h"
-#include "bench/kit/line_updates.h"
+#include "bench/kit/timing.h"
 #include "net/decoder.h"
 
 namespace trommel::bench {

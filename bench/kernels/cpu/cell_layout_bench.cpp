@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "bench/kernels/cpu/bench_sizes.h"
-#include "bench/kit/line_updates.h"
+#include "bench/kit/timing.h"
 #include "kernels/cpu/cell_layout.h"
 #include "kernels/rules/hash.h"
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "bench/kit/id_stream.h"
-#include "bench/kit/line_updates.h"
+#include "bench/kit/timing.h"
 #include "kernels/cpu/id_memory.h"
 #include "kernels/rules/hash.h"
 

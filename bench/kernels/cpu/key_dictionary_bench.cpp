@@ -6,7 +6,7 @@
 #include "trommel/key.h"
 
 #include "bench/kernels/cpu/bench_sizes.h"
-#include "bench/kit/line_updates.h"
+#include "bench/kit/timing.h"
 #include "kernels/cpu/key_dictionary.h"
 
 namespace trommel::bench {
