@@ -1,7 +1,8 @@
 // The same streams through the containers that somebody might use instead.
 //
-//   peers_bench [--ids N] [--live N] [--keys N] [--rounds N]
+//   peers_bench [--ids N] [--live N] [--keys N] [--rounds N] [--only PART]
 //
+// PART is one of sets-64, sets-128, filters, expiring, windows, engines and duckdb.
 // Insert-if-absent of 64- and 128-bit ids into sets that were reserved for all of them, the last
 // quarter timed; ids that expire, against two sets that take turns (the usual recipe); windows; and
 // both together. Everybody gets the same batches and the same hash of the id, and is measured in
@@ -9,16 +10,14 @@
 // two of them disagree about what is unique.
 #include <absl/container/flat_hash_set.h>
 #include <algorithm>
-#include <boost/unordered/unordered_flat_map.hpp>
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
-#include <sys/mman.h>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "trommel/engine.h"
@@ -26,8 +25,16 @@
 #include "bench/kit/event_stream.h"
 #include "bench/kit/id_stream.h"
 #include "bench/kit/line_updates.h"
-#include "bench/kit/machine.h"
 #include "bench/kit/timing.h"
+#include "bench/peers/containers.h"
+#ifdef TROMMEL_PEER_DPDK
+#include "bench/peers/dpdk_sets.h"
+#endif
+#ifdef TROMMEL_PEER_DUCKDB
+#include "bench/peers/compare_duckdb.h"
+#endif
+#include "bench/kit/machine.h"
+#include "kernels/cpu/approximate_ids.h"
 #include "kernels/cpu/exact_table.h"
 #include "kernels/cpu/window_store.h"
 
@@ -38,42 +45,7 @@ using namespace trommel::bench;
 
 struct Options {
     uint64_t ids = uint64_t{64} << 20, live = 16'000'000, keys = 1'000'000, rounds = 5;
-};
-
-const rules::HashSeed kSeed = rules::hash_seed(1, rules::Purpose::id);
-
-struct Id128 {
-    uint64_t lo, hi;
-    bool operator==(const Id128&) const = default;
-};
-struct Hash {
-    using is_avalanching = void;  // For boost: the bits are good as they are.
-    size_t operator()(uint64_t id) const { return rules::hash_u64(id, kSeed); }
-    size_t operator()(const Id128& id) const { return rules::hash_u128(id.lo, id.hi, kSeed); }
-};
-
-// Large blocks from huge pages, as our own tables have them.
-template <class T>
-struct HugePages {
-    using value_type = T;
-    HugePages() = default;
-    template <class U>
-    HugePages(const HugePages<U>&) {}
-    static size_t bytes(size_t count) {
-        constexpr size_t kHuge = size_t{2} << 20;
-        return (count * sizeof(T) + kHuge - 1) / kHuge * kHuge;
-    }
-    T* allocate(size_t count) {
-        void* const at = std::aligned_alloc(size_t{2} << 20, bytes(count));
-        if (at == nullptr) throw std::bad_alloc();
-        madvise(at, bytes(count), MADV_HUGEPAGE);
-        return static_cast<T*>(at);
-    }
-    void deallocate(T* at, size_t) { std::free(at); }
-    template <class U>
-    bool operator==(const HugePages<U>&) const {
-        return true;
-    }
+    std::string only;
 };
 
 // Takes a batch and says how many of its ids are new.
@@ -117,20 +89,40 @@ uint64_t insert_prefetched(Set& set, const IdBatch& batch) {
     return unique;
 }
 
-// Our table, hashing included.
+#ifdef TROMMEL_PEER_DPDK
+// Its hashes have 32 bits.
+template <class Id>
+uint64_t insert_in_bulk(DpdkHash& table, const IdBatch& batch) {
+    static_assert(kBatchRows % kDpdkGroup == 0);
+    std::vector<Id> ids(kBatchRows);
+    std::vector<uint32_t> hashes(kBatchRows);
+    for (uint32_t row = 0; row < kBatchRows; ++row) {
+        ids[row] = id_at<Id>(batch, row);
+        hashes[row] = static_cast<uint32_t>(Hash()(ids[row]));
+    }
+    return table.insert(ids.data(), hashes.data(), kBatchRows);
+}
+#endif
+
+// Our table or filter, hashing included.
 class Table {
    public:
-    Table(cpu::IdKind kind, uint64_t expected_ids, int64_t horizon_us)
-        : kind_(kind), budget_(uint64_t{12} << 30), rows_(kBatchRows), outcomes_(kBatchRows) {
-        for (uint32_t row = 0; row < kBatchRows; ++row) rows_[row] = row;
+    Table(cpu::IdKind kind, uint64_t expected_ids, int64_t horizon_us) : Table(kind) {
         cpu::ExactTableOptions options;
         options.kind = kind;
         options.horizon_us = horizon_us;
         options.rows_max = kBatchRows;
         options.seed = kSeed;
         options.expected_ids = expected_ids;
-        if (!cpu::simd_from_environment(options.simd).ok()) std::exit(64);
+        options.simd = simd();
         table_ = make_exact_table(options, budget_);
+    }
+    Table(uint64_t expected_ids, double error_rate) : Table(cpu::IdKind::u64) {
+        Config config;
+        config.dedup.mode = DedupMode::approximate;
+        config.dedup.error_rate = error_rate;
+        config.dedup.capacity = expected_ids;
+        table_ = make_approximate_ids(config, 0, rules::kGroups, simd(), budget_);
     }
     uint64_t take(IdBatch& batch) {
         for (uint32_t row = 0; row < kBatchRows; ++row) {
@@ -146,6 +138,16 @@ class Table {
     uint64_t bytes() const { return table_->committed_bytes(); }
 
    private:
+    explicit Table(cpu::IdKind kind)
+        : kind_(kind), budget_(uint64_t{12} << 30), rows_(kBatchRows), outcomes_(kBatchRows) {
+        for (uint32_t row = 0; row < kBatchRows; ++row) rows_[row] = row;
+    }
+    static cpu::SimdLevel simd() {
+        cpu::SimdLevel level = cpu::SimdLevel::scalar;
+        if (!cpu::simd_from_environment(level).ok()) std::exit(64);
+        return level;
+    }
+
     const cpu::IdKind kind_;
     cpu::MemoryBudget budget_;
     std::unique_ptr<cpu::IdMemory> table_;
@@ -155,11 +157,12 @@ class Table {
 
 // Everybody reads the same stream, each from a generator of its own. Times it from `timed_from` on,
 // in rounds of `round_events` in which one goes after the other, so that each has the caches to
-// itself for a while. Returns false when they disagree.
+// itself for a while. Returns false when they disagree; a filter may call up to `lost_max` of the
+// unique ids duplicates.
 template <class Batch, class Stream>
 bool compare(const char* title, const Stream& stream, std::vector<std::unique_ptr<Batch>> batches,
              std::vector<Subject<Batch>>& subjects, uint64_t timed_from, uint64_t rounds,
-             uint64_t round_events, uint64_t footprint_bytes) {
+             uint64_t round_events, uint64_t footprint_bytes, double lost_max = 0) {
     std::vector<Stream> streams(subjects.size(), stream);
     const auto run = [&](size_t s, uint64_t until) {
         double seconds = 0;
@@ -186,11 +189,15 @@ bool compare(const char* title, const Stream& stream, std::vector<std::unique_pt
                 "trommel is");
     const double ours = median(subjects[0].rates);
     bool agree = true;
-    for (const auto& subject : subjects) {
+    for (size_t s = 0; s < subjects.size(); ++s) {
+        const auto& subject = subjects[s];
         const double rate = median(subject.rates);
         std::printf("%-36s %9.2f %16.0f%% %10.1f x\n", subject.name.c_str(), rate / 1e6,
                     100 * rate / median(limits), ours / rate);
-        agree = agree && subject.unique == subjects[0].unique;
+        const auto unique = static_cast<double>(subject.unique);
+        const auto truth = static_cast<double>(streams[s].unique());
+        agree &= lost_max > 0 ? unique <= truth && unique >= truth * (1 - lost_max)
+                              : subject.unique == subjects[0].unique;
     }
     std::printf("(the limit: %.0f M lines/s in %.0f MiB)\n", median(limits) / 1e6,
                 static_cast<double>(footprint_bytes) / (1 << 20));
@@ -232,29 +239,45 @@ bool compare_sets(const char* title, const Options& options) {
         {"absl", [&](IdBatch& b) { return insert_each<Id>(flat, b); }, {}, 0},
         {"std", [&](IdBatch& b) { return insert_each<Id>(standard, b); }, {}, 0},
     };
+#ifdef TROMMEL_PEER_DPDK
+    DpdkHash dpdk(sizeof(Id) == 8 ? "ids-64" : "ids-128", sizeof(Id), options.ids);
+    if (!dpdk.error().empty()) {
+        std::printf("DPDK: %s\n", dpdk.error().c_str());
+        return false;
+    }
+    subjects.push_back({"DPDK rte_hash, in bulk, huge pages",
+                        [&](IdBatch& b) { return insert_in_bulk<Id>(dpdk, b); },
+                        {},
+                        0});
+#endif
     IdStream stream(options.ids / 2, 1, false);
     const uint64_t events = options.ids / 4 * 5;
     return compare(title, stream, id_batches(), subjects, events / 4 * 3, options.rounds,
                    events / 4 / (options.rounds + 1), ours.bytes());
 }
 
-// Two sets that take turns: an id is remembered for one horizon to two.
-struct Rotating {
-    boost::unordered_flat_set<uint64_t, Hash> sets[2];
-    int64_t horizon_us, turn = 0;
-
-    explicit Rotating(uint64_t live, int64_t horizon) : horizon_us(horizon) {
-        for (auto& set : sets) set.reserve(live);
+#ifdef TROMMEL_PEER_DPDK
+bool compare_filters(const Options& options) {
+    constexpr double kErrorRate = 0.0135;
+    Table ours(options.ids + 4 * kBatchRows, kErrorRate);
+    DpdkFilter dpdk("filter", options.ids, kErrorRate);
+    if (!dpdk.error().empty()) {
+        std::printf("DPDK: %s\n", dpdk.error().c_str());
+        return false;
     }
-    bool insert(uint64_t id, int64_t time_us) {
-        if (time_us / horizon_us != turn) {
-            turn = time_us / horizon_us;
-            std::swap(sets[0], sets[1]);
-            sets[0].clear();
-        }
-        return !sets[1].contains(id) && sets[0].insert(id).second;
-    }
-};
+    std::vector<Subject<IdBatch>> subjects = {
+        {"trommel", [&](IdBatch& b) { return ours.take(b); }, {}, 0},
+        {"DPDK rte_member, a Bloom filter",
+         [&](IdBatch& b) { return dpdk.insert(b.lo.data(), kBatchRows); },
+         {},
+         0},
+    };
+    const uint64_t events = options.ids / 4 * 5;
+    return compare("64-bit ids, filters with an error rate of 0.0135, last quarter",
+                   IdStream(options.ids / 2, 1, false), id_batches(), subjects, events / 4 * 3,
+                   options.rounds, events / 4 / (options.rounds + 1), ours.bytes(), kErrorRate);
+}
+#endif
 
 bool compare_expiring(const Options& options) {
     const auto horizon_us = static_cast<int64_t>(options.live / 4 * 5);
@@ -279,38 +302,6 @@ bool compare_expiring(const Options& options) {
                    static_cast<uint64_t>(2 * horizon_us), options.rounds,
                    static_cast<uint64_t>(horizon_us), uint64_t{512} << 20);
 }
-
-struct Cell {
-    uint64_t count;
-    int64_t sum, min, max;
-};
-
-// A map for each window, as one would write it.
-struct Windows {
-    boost::unordered_flat_map<int64_t, Cell, Hash> windows[2];
-    int64_t size_us, open = 0;
-    uint64_t closed = 0;
-
-    Windows(uint64_t keys, int64_t size) : size_us(size) {
-        for (auto& window : windows) window.reserve(keys);
-    }
-    void add(int64_t key, int64_t time_us, int64_t value) {
-        const int64_t number = time_us / size_us;
-        auto& window = windows[static_cast<size_t>(number & 1)];
-        if (number != open) {
-            open = number;
-            for (const auto& [k, cell] : window) closed += cell.count;
-            window.clear();
-        }
-        const auto [at, is_new] = window.try_emplace(key, Cell{1, value, value, value});
-        if (is_new) return;
-        Cell& cell = at->second;
-        ++cell.count;
-        cell.sum += value;
-        cell.min = std::min(cell.min, value);
-        cell.max = std::max(cell.max, value);
-    }
-};
 
 struct Events {
     EventStreamOptions options;
@@ -408,6 +399,7 @@ bool compare_engines(const Options& options) {
 int main(int argc, char** argv) {
     Options options;
     for (int a = 1; a + 1 < argc; a += 2) {
+        if (std::strcmp(argv[a], "--only") == 0) options.only = argv[a + 1];
         const uint64_t value = std::strtoull(argv[a + 1], nullptr, 10);
         if (std::strcmp(argv[a], "--ids") == 0) options.ids = value;
         if (std::strcmp(argv[a], "--live") == 0) options.live = value;
@@ -415,10 +407,27 @@ int main(int argc, char** argv) {
         if (std::strcmp(argv[a], "--rounds") == 0) options.rounds = value;
     }
     std::printf("%s\n", describe_machine().c_str());
-    bool agree = compare_sets<uint64_t>("64-bit ids, last quarter of a full set", options);
-    agree &= compare_sets<Id128>("128-bit ids, last quarter of a full set", options);
-    agree &= compare_expiring(options);
-    agree &= compare_windows(options);
-    agree &= compare_engines(options);
-    return agree ? 0 : 1;
+    const std::pair<const char*, std::function<bool()>> parts[] = {
+        {"sets-64",
+         [&] { return compare_sets<uint64_t>("64-bit ids, last quarter of a full set", options); }},
+        {"sets-128",
+         [&] { return compare_sets<Id128>("128-bit ids, last quarter of a full set", options); }},
+#ifdef TROMMEL_PEER_DPDK
+        {"filters", [&] { return compare_filters(options); }},
+#endif
+        {"expiring", [&] { return compare_expiring(options); }},
+        {"windows", [&] { return compare_windows(options); }},
+        {"engines", [&] { return compare_engines(options); }},
+#ifdef TROMMEL_PEER_DUCKDB
+        {"duckdb", [&] { return compare_duckdb(options.live, options.keys, options.rounds); }},
+#endif
+    };
+    bool agree = true, found = false;
+    for (const auto& [name, compare_part] : parts) {
+        if (!options.only.empty() && options.only != name) continue;
+        found = true;
+        agree &= compare_part();
+    }
+    if (!found) std::printf("no part is called %s here\n", options.only.c_str());
+    return agree && found ? 0 : 1;
 }

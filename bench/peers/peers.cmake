@@ -1,0 +1,31 @@
+# DPDK and DuckDB for peers_bench, where they are.
+find_package(PkgConfig QUIET)
+if(PkgConfig_FOUND)
+    pkg_check_modules(dpdk QUIET libdpdk)
+endif()
+if(dpdk_FOUND)
+    target_sources(peers_bench PRIVATE peers/dpdk_sets.cpp)
+    target_compile_definitions(peers_bench PRIVATE TROMMEL_PEER_DPDK)
+    # DPDK wants its own flags, but only where its headers are read.
+    set(dpdk_flags ${dpdk_CFLAGS})
+    list(TRANSFORM dpdk_flags REPLACE "^-I" "-isystem")
+    list(APPEND dpdk_flags -DALLOW_EXPERIMENTAL_API)  # rte_member is marked so.
+    set_source_files_properties(peers/dpdk_sets.cpp PROPERTIES COMPILE_OPTIONS "${dpdk_flags}")
+    foreach(library IN ITEMS rte_eal rte_hash rte_member)
+        find_library(dpdk_${library} ${library} HINTS ${dpdk_LIBRARY_DIRS} REQUIRED)
+        target_link_libraries(peers_bench PRIVATE ${dpdk_${library}})
+    endforeach()
+else()
+    message(STATUS "trommel: no DPDK here, so peers_bench leaves it out")
+endif()
+
+# The system's library, or what tools/setup --peers has fetched.
+file(GLOB duckdb_hints ${PROJECT_SOURCE_DIR}/build/peers/node_modules/@duckdb/*)
+find_library(duckdb_library duckdb HINTS ${duckdb_hints})
+if(duckdb_library)
+    target_sources(peers_bench PRIVATE peers/compare_duckdb.cpp peers/duckdb.cpp)
+    target_compile_definitions(peers_bench PRIVATE TROMMEL_PEER_DUCKDB)
+    target_link_libraries(peers_bench PRIVATE ${duckdb_library})
+else()
+    message(STATUS "trommel: no DuckDB here, so peers_bench leaves it out")
+endif()
