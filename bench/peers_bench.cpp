@@ -3,11 +3,12 @@
 //   peers_bench [--ids N] [--live N] [--keys N] [--rounds N] [--only PART]
 //
 // PART is one of sets-64, sets-128, filters, expiring, windows, engines and duckdb.
+//
 // Insert-if-absent of 64- and 128-bit ids into sets that were reserved for all of them, the last
-// quarter timed; ids that expire, against two sets that take turns (the usual recipe); windows; and
-// both together. Everybody gets the same batches and the same hash of the id, and is measured in
-// turns with the others and with the limit of the memory. CPU time, one thread. Ends with 1 when
-// two of them disagree about what is unique.
+// quarter timed; into filters; ids that expire, against two sets that take turns (the usual
+// recipe); windows; both together; and the same as queries of a database. Everybody gets the same
+// batches and the same hash of the id, and is measured in turns with the others and with the limit
+// of the memory. CPU time, one thread. Ends with 1 when two of them disagree about what is unique.
 #include <absl/container/flat_hash_set.h>
 #include <algorithm>
 #include <cstdio>
@@ -25,18 +26,19 @@
 #include "bench/kit/event_stream.h"
 #include "bench/kit/id_stream.h"
 #include "bench/kit/line_updates.h"
+#include "bench/kit/machine.h"
 #include "bench/kit/timing.h"
 #include "bench/peers/containers.h"
+#include "kernels/cpu/approximate_ids.h"
+#include "kernels/cpu/exact_table.h"
+#include "kernels/cpu/window_store.h"
+
 #ifdef TROMMEL_PEER_DPDK
 #include "bench/peers/dpdk_sets.h"
 #endif
 #ifdef TROMMEL_PEER_DUCKDB
 #include "bench/peers/compare_duckdb.h"
 #endif
-#include "bench/kit/machine.h"
-#include "kernels/cpu/approximate_ids.h"
-#include "kernels/cpu/exact_table.h"
-#include "kernels/cpu/window_store.h"
 
 namespace {
 
