@@ -114,8 +114,8 @@ std::string to_markdown(const std::vector<Result>& results, const BenchCommand& 
     return "# Results\n\nWritten by `" + command_text(command) + " --results FILE` (trommel " +
            TROMMEL_VERSION + ", commit " + TROMMEL_COMMIT +
            ").\nMachine: " + bench::describe_machine() +
-           ".\n\nOne thread, CPU time. A share is events per second by random 64-byte line updates "
-           "per second\nin as much memory, measured in turns with it.\n\n" +
+           ".\n\nOne thread, CPU time, unless a case says otherwise. A share is events per second\n"
+           "by random 64-byte line updates per second in as much memory, measured in turns.\n\n" +
            bench::to_markdown(results);
 }
 

@@ -193,7 +193,8 @@ constexpr uint64_t kSomeKeys = kMillion / 10, kManyKeys = kMillion;
 
 std::vector<CaseInfo> thread_cases() {
     return {
-        {"threads", "whole runs with a shard for each core against one: 8 M ids, 100 thousand keys",
+        {"threads",
+         "runs with a shard for each core against one: 8 M ids, 100 thousand keys; wall time",
          [](Scale s) -> std::unique_ptr<Case> {
              return std::make_unique<ThreadsCase>(kSomeKeys, s);
          }},
@@ -201,7 +202,7 @@ std::vector<CaseInfo> thread_cases() {
          [](Scale s) -> std::unique_ptr<Case> {
              return std::make_unique<ThreadsCase>(kManyKeys, s);
          }},
-        {"loaded", "two shards for each core, and a busy neighbour on each core",
+        {"loaded", "two shards for each core, and a busy neighbour on each core; wall time",
          [](Scale s) -> std::unique_ptr<Case> {
              return std::make_unique<LoadedCase>(kSomeKeys, s);
          }},
