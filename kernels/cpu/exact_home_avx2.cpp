@@ -1,6 +1,6 @@
 #include <immintrin.h>
 
-#include "kernels/cpu/exact_line.h"
+#include "kernels/cpu/exact_home.h"
 #include "kernels/cpu/prefetch.h"
 
 namespace trommel::cpu {
@@ -42,6 +42,11 @@ __attribute__((target("avx2,bmi"))) void home_pass_64_avx2(HomePass& pass) {
 }
 __attribute__((target("avx2,bmi"))) void home_pass_128_avx2(HomePass& pass) {
     run_home_pass<Home128>(pass);
+}
+__attribute__((target("avx2,bmi"))) void home_lines_avx2(const PageMap& map, const uint64_t* hash,
+                                                         const uint32_t* rows, uint32_t count,
+                                                         uint32_t* lines) {
+    find_home_lines(map, hash, rows, count, lines);
 }
 
 }  // namespace trommel::cpu

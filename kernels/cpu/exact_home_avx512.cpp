@@ -1,6 +1,6 @@
 #include <immintrin.h>
 
-#include "kernels/cpu/exact_line.h"
+#include "kernels/cpu/exact_home.h"
 #include "kernels/cpu/prefetch.h"
 
 namespace trommel::cpu {
@@ -37,6 +37,11 @@ __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi"))) void home_pass
 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi"))) void home_pass_128_avx512(
     HomePass& pass) {
     run_home_pass<Home128>(pass);
+}
+__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi"))) void home_lines_avx512(
+    const PageMap& map, const uint64_t* hash, const uint32_t* rows, uint32_t count,
+    uint32_t* lines) {
+    find_home_lines(map, hash, rows, count, lines);
 }
 
 }  // namespace trommel::cpu

@@ -1,4 +1,4 @@
-// The pass over home lines, as text: each SIMD variant includes it after defining
+// The loops over a batch's home lines, as text: each SIMD variant includes it after defining
 //   TROMMEL_TARGET            the target attribute of every function
 //   struct Ops                needle(first, second), equal8(line, needle), live8(line, floor)
 // equal8: bit i is set when 64-bit word i of the line equals word i of the needle (words 0-2 hold
@@ -9,6 +9,13 @@
 // line has room. The rest (overflow) is deferred; an id's deferred events stay in order, and no
 // later event of the same id can be decided here in the meantime, because nothing leaves a line
 // during a pass.
+
+// The compiler makes vectors of this. A copy of the map, for it cannot know that `lines` lies
+// elsewhere.
+TROMMEL_TARGET void find_home_lines(const PageMap map, const uint64_t* hash, const uint32_t* rows,
+                                    uint32_t count, uint32_t* lines) {
+    for (uint32_t k = 0; k < count; ++k) lines[k] = map.home_line(hash[rows[k]]);
+}
 
 struct Home64 {
     using Line = Line64;
@@ -89,6 +96,7 @@ TROMMEL_TARGET void run_home_pass(HomePass& pass) {
     uint32_t k = 0;
     for (; k + ahead < pass.count; ++k) {
         prefetch(k + ahead);
+        ask_for_near(pass.lines + size_t{pass.line_index[k + kLookaheadNear]} * 64);
         judge_at_home<Home>(pass, k);
     }
     for (; k < pass.count; ++k) judge_at_home<Home>(pass, k);

@@ -1,6 +1,6 @@
 #include <cstring>
 
-#include "kernels/cpu/exact_line.h"
+#include "kernels/cpu/exact_home.h"
 #include "kernels/cpu/prefetch.h"
 
 // The variant for every processor; also what the others are compared with.
@@ -44,6 +44,10 @@ void home_pass_64_scalar(HomePass& pass) {
 }
 void home_pass_128_scalar(HomePass& pass) {
     run_home_pass<Home128>(pass);
+}
+void home_lines_scalar(const PageMap& map, const uint64_t* hash, const uint32_t* rows,
+                       uint32_t count, uint32_t* lines) {
+    find_home_lines(map, hash, rows, count, lines);
 }
 
 }  // namespace trommel::cpu

@@ -14,9 +14,14 @@ struct Kind64 {
     struct Entry {
         uint64_t id;
     };
-    static bool matches(const Line& line, uint32_t slot, const IdColumns& ids, uint32_t row,
-                        const ByteArena*) {
-        return line.id[slot] == ids.lo[row];
+    // Of the `live` slots of a line, those that hold the id of this row.
+    static uint32_t same(const Line& line, uint32_t live, const IdColumns& ids, uint32_t row,
+                         const ByteArena*) {
+        uint32_t slots = 0;
+        for (uint32_t slot = 0; slot < Line::kSlots; ++slot) {
+            slots |= uint32_t{line.id[slot] == ids.lo[row]} << slot;
+        }
+        return slots & live;
     }
     static bool matches(const Entry& entry, const IdColumns& ids, uint32_t row, const ByteArena*) {
         return entry.id == ids.lo[row];
@@ -40,9 +45,14 @@ struct Kind128 {
     struct Entry {
         uint64_t lo, hi;
     };
-    static bool matches(const Line& line, uint32_t slot, const IdColumns& ids, uint32_t row,
-                        const ByteArena*) {
-        return line.lo[slot] == ids.lo[row] && line.hi[slot] == ids.hi[row];
+    static uint32_t same(const Line& line, uint32_t live, const IdColumns& ids, uint32_t row,
+                         const ByteArena*) {
+        uint32_t slots = 0;
+        for (uint32_t slot = 0; slot < Line::kSlots; ++slot) {
+            const uint64_t apart = (line.lo[slot] ^ ids.lo[row]) | (line.hi[slot] ^ ids.hi[row]);
+            slots |= uint32_t{apart == 0} << slot;
+        }
+        return slots & live;
     }
     static bool matches(const Entry& entry, const IdColumns& ids, uint32_t row, const ByteArena*) {
         return entry.lo == ids.lo[row] && entry.hi == ids.hi[row];
@@ -70,9 +80,14 @@ struct KindVerified : Kind128 {
                         const ByteArena* arena) {
         return entry.lo == ids.hash[row] && arena->at(entry.hi) == ids.text[row];
     }
-    static bool matches(const Line& line, uint32_t slot, const IdColumns& ids, uint32_t row,
-                        const ByteArena* arena) {
-        return matches(entry(line, slot), ids, row, arena);
+    static uint32_t same(const Line& line, uint32_t live, const IdColumns& ids, uint32_t row,
+                         const ByteArena* arena) {
+        uint32_t slots = 0;
+        for (uint32_t slot = 0; slot < Line::kSlots; ++slot) {
+            if ((live >> slot & 1) == 0) continue;  // Its bytes may be gone.
+            slots |= uint32_t{matches(entry(line, slot), ids, row, arena)} << slot;
+        }
+        return slots;
     }
     static bool make(Entry& entry, const IdColumns& ids, uint32_t row, uint16_t tick,
                      uint16_t floor, ByteArena* arena) {

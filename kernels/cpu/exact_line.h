@@ -2,10 +2,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/cpu/id_memory.h"
-#include "kernels/rules/dedup.h"
-#include "kernels/rules/partition.h"
-
 // The 64-byte lines of the exact table (essay: exact_table.md).
 namespace trommel::cpu {
 
@@ -58,62 +54,15 @@ static_assert(sizeof(Line64) == 64 && offsetof(Line64, tick) == 48);
 static_assert(sizeof(Line128) == 64 && offsetof(Line128, tick) == 48);
 static_assert(offsetof(Line64, overflow_tick) == 60 && offsetof(Line128, overflow_tick) == 54);
 
-// Where ids live: linear hashing over pages (Litwin, VLDB 1980). The first `split` pages of this
-// round have been split, so one more bit of the hash decides among them. Pages of a group lie
-// `groups` apart.
-struct PageMap {
-    uint64_t groups = 1, group_begin = 0;
-    uint64_t split = 0;
-    uint32_t level = 0;
-
-    uint64_t pages() const { return (groups << level) + split; }
-    void add_page() {
-        if (++split < groups << level) return;
-        split = 0;
-        ++level;
+// Bit i is set when slot i of the line is live. Without a branch: which ones are is anybody's
+// guess.
+template <class Line>
+uint32_t live_slots(const Line& line, uint16_t floor) {
+    uint32_t slots = 0;
+    for (uint32_t slot = 0; slot < Line::kSlots; ++slot) {
+        slots |= uint32_t{is_live(line.tick[slot], floor)} << slot;
     }
-    uint64_t page_of(uint64_t hash) const {
-        const uint64_t bits = rules::page_bits_of(hash);
-        const uint64_t page =
-            (bits & ((uint64_t{1} << level) - 1)) * groups + (rules::group_of(hash) - group_begin);
-        // No branch: half-way through a round nobody could predict it.
-        const uint64_t one_more = (bits >> level) & uint64_t{page < split};
-        return page + one_more * (groups << level);
-    }
-    uint32_t home_line(uint64_t hash) const {
-        return static_cast<uint32_t>(page_of(hash) * rules::kLinesPerPage + rules::line_of(hash));
-    }
-};
-
-// The work of one pass over the home lines of a batch, shared by the SIMD variants.
-struct HomePass {
-    char* lines;                 // The table.
-    const uint32_t* line_index;  // Of rows[k].
-    const uint32_t* rows;
-    const uint16_t* ticks;  // Of rows[k].
-    uint32_t count;
-    const uint64_t* hash;  // Of row.
-    const uint64_t* lo;    // Of row.
-    const uint64_t* hi;    // Of row; Line128 only.
-    uint16_t floor;
-    uint32_t reach;
-    uint32_t* live_by_tick;  // 65,536 counters.
-    uint8_t* outcomes;       // Outcome of rows[k]; not written for deferred ones.
-    uint32_t* deferred;      // Out: positions k that one line could not decide, in order.
-    uint32_t deferred_count;
-    uint32_t inserted;  // Out.
-};
-
-// How far ahead lines are asked for. 128 reached the highest rate of random line updates on an AMD
-// EPYC of family 26 (330 M/s against 197 at 48 for 256 MiB); an Intel Xeon of model 207 does not
-// care between 64 and 256.
-inline constexpr uint32_t kLookahead = 128;
-
-void home_pass_64_scalar(HomePass& pass);
-void home_pass_128_scalar(HomePass& pass);
-void home_pass_64_avx2(HomePass& pass);
-void home_pass_128_avx2(HomePass& pass);
-void home_pass_64_avx512(HomePass& pass);
-void home_pass_128_avx512(HomePass& pass);
+    return slots;
+}
 
 }  // namespace trommel::cpu

@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "kernels/cpu/byte_arena.h"
+#include "kernels/cpu/exact_home.h"
 #include "kernels/cpu/exact_kinds.h"
 #include "kernels/cpu/exact_line.h"
+#include "kernels/cpu/exact_page_map.h"
 #include "kernels/cpu/prefetch.h"
 #include "kernels/rules/assert.h"
 #include "kernels/rules/dedup.h"
@@ -25,30 +27,22 @@ constexpr double kFillGrow = 0.36;
 constexpr double kFillMax = 0.80;
 constexpr size_t kStashMax = 1024;
 
-using PassFunction = void (*)(HomePass&);
-
-PassFunction home_pass(IdKind kind, SimdLevel simd) {
-    if (kind == IdKind::verified) return nullptr;  // Equality needs the bytes: settled one by one.
-    constexpr std::array<std::array<PassFunction, 3>, 2> kPasses = {
-        {{home_pass_64_scalar, home_pass_64_avx2, home_pass_64_avx512},
-         {home_pass_128_scalar, home_pass_128_avx2, home_pass_128_avx512}}};
-    return kPasses[kind == IdKind::u64 ? 0 : 1][static_cast<size_t>(simd)];
-}
-
 template <class Kind>
 class ExactTable final : public IdMemory {
     using Line = typename Kind::Line;
     using Entry = typename Kind::Entry;
+    static constexpr uint32_t kAllSlots = (1u << Line::kSlots) - 1;
     static constexpr uint64_t kSlotsPerPage = kLinesPerPage * Line::kSlots;
 
    public:
     ExactTable(const ExactTableOptions& options, MemoryBudget& budget)
         : options_(options),
           ticks_(rules::dedup_ticks(options.horizon_us)),
+          lines_(home_lines(options.simd)),
           pass_(home_pass(options.kind, options.simd)),
           budget_(budget),
           region_(budget.max_bytes(), budget),
-          map_{options.group_end - options.group_begin, options.group_begin, 0, 0},
+          map_{options.group_end - options.group_begin, options.group_begin},
           live_by_tick_(65536),
           line_index_(options.rows_max),
           row_ticks_(options.rows_max),
@@ -64,7 +58,7 @@ class ExactTable final : public IdMemory {
                    static_cast<double>(options.expected_ids) &&
                add_page()) {
         }
-        for (uint64_t page = 0; page < pages_; ++page) make_blank(page);
+        for (uint64_t page = 0; page < pages_; ++page) make_blank(page_lines(page));
     }
 
     bool valid() const { return pages_ > 0; }
@@ -74,7 +68,7 @@ class ExactTable final : public IdMemory {
         if (!anchored_) {
             anchored_ = true;
             floor_tick_ = rules::tick_of(time_us, ticks_) - kAnchorTicks;
-            for (uint64_t page = 0; page < pages_; ++page) make_blank(page);
+            for (uint64_t page = 0; page < pages_; ++page) make_blank(page_lines(page));
         }
         if (watermark_us == rules::kUnknownUs) return;
         needed_tick_ = rules::oldest_tick_needed(watermark_us, options_.allowed_lateness_us,
@@ -87,9 +81,7 @@ class ExactTable final : public IdMemory {
         grow_for(count);
         const uint32_t readable = note_ticks(ids, rows, count, outcomes);
         const uint32_t* const judged = readable == count ? rows : judged_rows_.data();
-        for (uint32_t k = 0; k < readable; ++k) {
-            line_index_[k] = map_.home_line(ids.hash[judged[k]]);
-        }
+        lines_(map_, ids.hash, judged, readable, line_index_.data());
         const bool roomy = live_ + readable <= room();
         Outcome* const results = readable == count ? outcomes : judged_outcomes_.data();
         if (pass_ != nullptr && roomy) {
@@ -142,7 +134,6 @@ class ExactTable final : public IdMemory {
 
    private:
     struct Stashed {
-        uint64_t page;
         Entry entry;
         uint16_t tick;
     };
@@ -297,11 +288,9 @@ class ExactTable final : public IdMemory {
         const auto bit = overflow_bit(ids.hash[row]);
         for (uint32_t step = 0; step < kLinesPerPage; ++step) {
             Line& line = lines[(home + step) % kLinesPerPage];
-            for (uint32_t slot = 0; slot < Line::kSlots; ++slot) {
-                if (live(line.tick[slot]) && Kind::matches(line, slot, ids, row, arena_.get())) {
-                    return {&line, slot, step};
-                }
-            }
+            const uint32_t same =
+                Kind::same(line, live_slots(line, floor16()), ids, row, arena_.get());
+            if (same != 0) return {&line, static_cast<uint32_t>(__builtin_ctz(same)), step};
             if (!live(line.overflow_tick) || (line.overflow_bits & bit) == 0) return {};
         }
         for (uint32_t s = 0; s < stash_.size(); ++s) {
@@ -342,49 +331,57 @@ class ExactTable final : public IdMemory {
         const uint32_t home = rules::line_of(hash);
         for (uint32_t step = 0; step < kLinesPerPage; ++step) {
             Line& line = lines[(home + step) % kLinesPerPage];
-            for (uint32_t slot = 0; slot < Line::kSlots; ++slot) {
-                if (live(line.tick[slot])) continue;
+            const uint32_t free = ~live_slots(line, floor16()) & kAllSlots;
+            if (free != 0) {
+                const auto slot = static_cast<uint32_t>(__builtin_ctz(free));
                 Kind::store(line, slot, entry);
                 line.tick[slot] = tick;
                 return;
             }
             mark_overflow(line, overflow_bit(hash), tick);
         }
-        stash_.push_back({page, entry, tick});
+        stash_.push_back({entry, tick});
     }
 
-    void make_blank(uint64_t page) {
+    void make_blank(Line* page) {
         Line blank{};
         std::fill_n(blank.tick, Line::kSlots, dead_tick());
         blank.overflow_tick = dead_tick();
-        std::fill_n(page_lines(page), kLinesPerPage, blank);
+        std::fill_n(page, kLinesPerPage, blank);
     }
 
-    // Writes a page anew: without its dead, every id as near to its home as may be, exact overflow
-    // bits. A split and a sweep are the same thing; after a split half of the ids land in the new
-    // page. Ids that find room in their home lines go first; they are nearly all.
-    void rebuild(uint64_t page) {
-        alignas(64) Line old[kLinesPerPage];
-        std::copy_n(page_lines(page), kLinesPerPage, old);
-        make_blank(page);
-        std::array<std::array<uint8_t, kLinesPerPage>, 2> filled{};
-        std::array<std::pair<uint8_t, uint8_t>, kSlotsPerPage> homeless;
+    // Writes the pages of a family anew, which were `pages_before`: without the dead, every id as
+    // near to its home as may be, exact overflow bits. An expansion, after which there is one page
+    // more, is a sweep. Ids that find room in their home lines go first; they are nearly all.
+    void rebuild(uint32_t family, uint32_t pages_before) {
+        std::array<Line*, PageMap::kFamilyMax> pages;
+        const uint32_t page_count = map_.pages_of(family);
+        for (uint32_t p = 0; p < page_count; ++p) {
+            pages[p] = page_lines(uint64_t{p} * map_.families() + family);
+        }
+        alignas(64) std::array<Line, PageMap::kFamilyMax * kLinesPerPage> old;
+        for (uint32_t p = 0; p < pages_before; ++p) {
+            std::copy_n(pages[p], kLinesPerPage, &old[p * kLinesPerPage]);
+        }
+        for (uint32_t p = 0; p < page_count; ++p) make_blank(pages[p]);
+        std::array<std::array<uint8_t, kLinesPerPage>, PageMap::kFamilyMax> filled{};
+        std::array<std::pair<uint8_t, uint8_t>, PageMap::kFamilyMax * kSlotsPerPage> homeless;
         uint32_t homeless_count = 0;
-        for (uint32_t line = 0; line < kLinesPerPage; ++line) {
+        for (uint32_t line = 0; line < pages_before * kLinesPerPage; ++line) {
             for (uint32_t slot = 0; slot < Line::kSlots; ++slot) {
                 const uint16_t tick = old[line].tick[slot];
                 if (!live(tick)) continue;
                 const Entry entry = Kind::entry(old[line], slot);
                 const uint64_t hash = Kind::hash(entry, options_.seed);
-                const uint64_t to_page = map_.page_of(hash);
+                const uint32_t page = map_.page_in_family(hash, page_count);
                 const uint32_t home = rules::line_of(hash);
-                uint8_t& taken = filled[to_page == page ? 0 : 1][home];
+                uint8_t& taken = filled[page][home];
                 if (taken == Line::kSlots) {
                     homeless[homeless_count++] = {static_cast<uint8_t>(line),
                                                   static_cast<uint8_t>(slot)};
                     continue;
                 }
-                Line& to = page_lines(to_page)[home];
+                Line& to = pages[page][home];
                 Kind::store(to, taken, entry);
                 to.tick[taken++] = tick;
             }
@@ -393,12 +390,14 @@ class ExactTable final : public IdMemory {
             const Line& line = old[homeless[h].first];
             place_again(Kind::entry(line, homeless[h].second), line.tick[homeless[h].second]);
         }
-        if (stash_.empty()) return;
+        if (!stash_.empty()) place_stashed(family);
+    }
+    void place_stashed(uint32_t family) {
         rebuild_stash_.clear();
         std::swap(stash_, rebuild_stash_);
         for (const Stashed& stashed : rebuild_stash_) {
             if (!live(stashed.tick)) continue;
-            if (stashed.page == page) {
+            if (map_.family_of(Kind::hash(stashed.entry, options_.seed)) == family) {
                 place_again(stashed.entry, stashed.tick);
             } else {
                 stash_.push_back(stashed);
@@ -410,11 +409,10 @@ class ExactTable final : public IdMemory {
         insert(map_.page_of(hash), hash, entry, tick);
     }
 
-    // One page more, with undefined contents, which map_.split as it was before has to be split
-    // into; false when there may be no more.
+    // One page more, with undefined contents, for a family that is to be rebuilt then; false when
+    // there may be no more.
     bool add_page() {
-        if (map_.level + 1 > 32 || pages_ * kLinesPerPage >= UINT32_MAX - kLinesPerPage)
-            return false;
+        if (pages_ * kLinesPerPage >= UINT32_MAX - kLinesPerPage) return false;
         if (!region_.grow_to((pages_ + 1) * kPageBytes)) return false;
         map_.add_page();
         pages_ = map_.pages();
@@ -424,10 +422,8 @@ class ExactTable final : public IdMemory {
     void grow_for(uint32_t count) {
         const auto wanted = static_cast<double>(live_ + count);
         while (wanted > static_cast<double>(pages_ * kSlotsPerPage) * kFillGrow) {
-            const uint64_t page = map_.split;
             if (!add_page()) return;
-            make_blank(pages_ - 1);
-            rebuild(page);
+            rebuild(map_.expanded - 1, map_.before);
         }
     }
 
@@ -452,14 +448,16 @@ class ExactTable final : public IdMemory {
         }
     }
 
-    // Sweeps the share of the pages that `step` ticks are of kSweepTicks.
+    // Sweeps the share of the families that `step` ticks are of kSweepTicks.
     void sweep(int64_t step) {
-        sweep_due_ += static_cast<uint64_t>(step) * pages_;
-        const uint64_t due = std::min(sweep_due_ / kSweepTicks, pages_);
-        sweep_due_ = due == pages_ ? 0 : sweep_due_ - due * kSweepTicks;
+        const uint64_t families = map_.families();
+        sweep_due_ += static_cast<uint64_t>(step) * families;
+        const uint64_t due = std::min(sweep_due_ / kSweepTicks, families);
+        sweep_due_ = due == families ? 0 : sweep_due_ - due * kSweepTicks;
         for (uint64_t swept = 0; swept < due; ++swept) {
-            if (sweep_page_ >= pages_) sweep_page_ = 0;
-            rebuild(sweep_page_++);
+            if (sweep_family_ >= families) sweep_family_ = 0;
+            rebuild(sweep_family_, map_.pages_of(sweep_family_));
+            ++sweep_family_;
         }
     }
 
@@ -468,12 +466,13 @@ class ExactTable final : public IdMemory {
         std::fill(live_by_tick_.begin(), live_by_tick_.end(), 0u);
         stash_.clear();
         if (arena_) arena_->clear();
-        for (uint64_t page = 0; page < pages_; ++page) make_blank(page);
+        for (uint64_t page = 0; page < pages_; ++page) make_blank(page_lines(page));
     }
 
     const ExactTableOptions options_;
     const rules::DedupTicks ticks_;
-    const PassFunction pass_;
+    const HomeLines lines_;
+    const HomePassFunction pass_;
     MemoryBudget& budget_;
     Region region_;
     std::unique_ptr<ByteArena> arena_;
@@ -488,7 +487,8 @@ class ExactTable final : public IdMemory {
     bool span_exceeded_ = false;
     uint64_t live_ = 0;
     std::vector<uint32_t> live_by_tick_;
-    uint64_t sweep_due_ = 0, sweep_page_ = 0;
+    uint64_t sweep_due_ = 0;
+    uint32_t sweep_family_ = 0;
 
     std::vector<Stashed> stash_, rebuild_stash_;  // Ids whose page was full: next to none.
     std::vector<uint32_t> line_index_;

@@ -13,4 +13,10 @@ __attribute__((always_inline)) inline void ask_for(const void* at) {
     asm volatile("");
 }
 
+// The same into the first level: for a line that has come near and is needed soon.
+__attribute__((always_inline)) inline void ask_for_near(const void* at) {
+    __builtin_prefetch(at, 0, 3);
+    asm volatile("");
+}
+
 }  // namespace trommel::cpu

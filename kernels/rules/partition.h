@@ -8,7 +8,8 @@
 //   63..56 group     the unit of state; a shard is a stretch of groups
 //   55..50 line      within a 4 KiB page of the exact table
 //   49..44 overflow  which bit of a line's overflow summary stands for this id
-//   31..0  page      of the group; low bits first, one more each time the table doubles
+//   43..32 share     which of the two to four pages of its family
+//   31..0  family    of pages of the group; low bits first, one more each time the table doubles
 //
 // The filter takes its bits from the same groups and from a second multiply:
 // kernels/rules/filter.h.
@@ -25,6 +26,10 @@ TROMMEL_HD constexpr uint32_t line_of(uint64_t hash) {
 }
 TROMMEL_HD constexpr uint32_t overflow_bits_of(uint64_t hash) {
     return static_cast<uint32_t>(hash >> 44) & 63;
+}
+inline constexpr uint32_t kShareBits = 12;
+TROMMEL_HD constexpr uint32_t share_bits_of(uint64_t hash) {
+    return static_cast<uint32_t>(hash >> 32) & ((1u << kShareBits) - 1);
 }
 TROMMEL_HD constexpr uint32_t page_bits_of(uint64_t hash) {
     return static_cast<uint32_t>(hash);

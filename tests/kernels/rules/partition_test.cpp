@@ -22,7 +22,8 @@ TEST(PartitionRule, NoBitOfTheHashDecidesTwoThings) {
     for (int bit = 0; bit < 64; ++bit) {
         const uint64_t hash = uint64_t{1} << bit;
         const int users = (group_of(hash) != 0) + (line_of(hash) != 0) +
-                          (overflow_bits_of(hash) != 0) + (page_bits_of(hash) != 0);
+                          (overflow_bits_of(hash) != 0) + (share_bits_of(hash) != 0) +
+                          (page_bits_of(hash) != 0);
         EXPECT_LE(users, 1) << "bit " << bit;
     }
 }
