@@ -49,7 +49,6 @@ BlockFilter::BlockFilter(const BlockFilterOptions& options, MemoryBudget& budget
       region_(lines_ * rules::kFilterLineBytes, budget) {
     if (!region_.grow_to(lines_ * rules::kFilterLineBytes)) return;
     words_ = reinterpret_cast<uint64_t*>(region_.data());
-    if (slice_us_ == 0) start_at(0);
 }
 
 // --- Time
@@ -143,11 +142,12 @@ void BlockFilter::renew_ages() {
 
 void BlockFilter::judge(const IdColumns& ids, const uint32_t* rows, uint32_t count,
                         Outcome* outcomes) {
+    if (slice_us_ == 0) return judge_plain(ids, rows, count, outcomes);
     TROMMEL_ASSERT(started_ || count == 0);
     newest_misfit_ = INT64_MIN;
     misfit_below_ = false;
     newest_full_slot_ = 0;
-    FilterPass pass{words_, first_line_, lines_per_group_, ages_.data(), ids.hash};
+    FilterPass pass{{words_, first_line_, lines_per_group_}, ages_.data(), ids.hash};
     for (uint32_t k = 0; k < std::min(count, kFilterLookahead); ++k) {
         ask_for(pass.line_of(ids.hash[rows[k]]));
     }
@@ -173,13 +173,34 @@ void BlockFilter::judge(const IdColumns& ids, const uint32_t* rows, uint32_t cou
     }
 }
 
+// Takes no more rows at a time than may still come to be remembered; when none may, rows are only
+// looked up: a copy is still a duplicate.
+void BlockFilter::judge_plain(const IdColumns& ids, const uint32_t* rows, uint32_t count,
+                              Outcome* outcomes) {
+    uint64_t& remembered = ids_[0];
+    PlainFilterPass pass{{words_, first_line_, lines_per_group_}, ids.hash};
+    for (uint32_t done = 0; done < count; done += pass.count) {
+        const uint64_t room = ids_max_ - remembered;
+        pass.rows = rows + done;
+        pass.is_new = reinterpret_cast<uint8_t*>(outcomes + done);
+        pass.count = count - done;
+        if (room == 0) {
+            pass.keep = 0;
+        } else if (room < pass.count) {
+            pass.count = static_cast<uint32_t>(room);
+        }
+        const uint32_t found = kernels_.judge_plain(pass);
+        if (room > 0) {
+            remembered += found;
+        } else {
+            std::replace(outcomes + done, outcomes + count, Outcome::unique, Outcome::full);
+        }
+    }
+}
+
 // Finds the slots of the rows up to the first whose time does not fit.
 BlockFilter::Run BlockFilter::fill_slots(const int64_t* times_us, const uint32_t* rows,
                                          uint32_t count) {
-    if (slice_us_ == 0) {
-        std::fill_n(slots_.begin(), count, uint8_t{0});
-        return {count, 0, 0};
-    }
     const auto width_us = static_cast<uint64_t>(slice_us_);
     const int64_t begin_us = floor_ * slice_us_;
     Run run{0, kFilterSlots - 1, 0};

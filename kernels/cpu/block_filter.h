@@ -19,8 +19,9 @@ struct BlockFilterOptions {
     SimdLevel simd = SimdLevel::scalar;
 };
 
-// The memory of ids of approximate mode: an aged, blocked Bloom filter of fixed size. One 64-byte
-// line decides an event; lines age in place and are swept at the pace of the watermark. Answers
+// The memory of ids of approximate mode: a blocked Bloom filter of fixed size. One 64-byte line
+// decides an event. With a finite horizon, lines age in place and are swept at the pace of the
+// watermark; `forever` has smaller cells without ages, and a loop of its own. Answers
 // depend on the order of arrival and the seed behind the hashes only, not on batch cuts, groups or
 // SIMD level. Essay with drawing and numbers: block_filter.md.
 class BlockFilter final : public IdMemory {
@@ -77,6 +78,7 @@ class BlockFilter final : public IdMemory {
     Run fill_slots(const int64_t* times_us, const uint32_t* rows, uint32_t count);
     bool has_room_for(const Run& run) const;
     uint64_t ids_in_view(uint32_t slot) const;
+    void judge_plain(const IdColumns& ids, const uint32_t* rows, uint32_t count, Outcome* outcomes);
     void count_new(const FilterPass& pass, const Run& run);
     void judge_near_capacity(const FilterPass& pass);
     void note_misfit(int64_t time_us);

@@ -2,7 +2,6 @@
 #include <immintrin.h>
 
 #include "kernels/cpu/block_filter_pass.h"
-#include "kernels/cpu/prefetch.h"
 
 #define TROMMEL_AVX2 __attribute__((target("avx2")))
 
@@ -59,6 +58,25 @@ TROMMEL_AVX2 inline uint8_t judge_line(uint64_t* line, uint64_t cells,
     return is_new;
 }
 
+// The cells of four words: six of `bits` for each.
+TROMMEL_AVX2 inline __m256i cells_of(uint64_t bits) {
+    const __m256i shifts = _mm256_srlv_epi64(all(bits), _mm256_set_epi64x(18, 12, 6, 0));
+    return _mm256_sllv_epi64(all(1), _mm256_and_si256(shifts, all(63)));
+}
+
+// rules::filter_judge_plain() with a lane per word.
+TROMMEL_AVX2 inline uint8_t judge_plain(uint64_t* line, uint64_t bits, uint64_t keep) {
+    auto* const place = reinterpret_cast<__m256i*>(line);
+    const __m256i first = _mm256_load_si256(place);
+    const __m256i second = _mm256_load_si256(place + 1);
+    const __m256i first_cells = cells_of(bits);
+    const __m256i second_cells = cells_of(bits >> 24);
+    const __m256i kept = all(keep);
+    _mm256_store_si256(place, _mm256_or_si256(first, _mm256_and_si256(first_cells, kept)));
+    _mm256_store_si256(place + 1, _mm256_or_si256(second, _mm256_and_si256(second_cells, kept)));
+    return (_mm256_testc_si256(first, first_cells) & _mm256_testc_si256(second, second_cells)) == 0;
+}
+
 }  // namespace
 
 TROMMEL_AVX2 void filter_judge_avx2(const FilterPass& given) {
@@ -72,6 +90,21 @@ TROMMEL_AVX2 void filter_judge_avx2(const FilterPass& given) {
         pass.is_new[k] =
             judge_line(pass.line_of(hash), rules::filter_cells_of(hash), pass.ages[pass.slots[k]]);
     }
+}
+
+TROMMEL_AVX2 uint32_t filter_judge_plain_avx2(const PlainFilterPass& given) {
+    const PlainFilterPass pass = given;  // A copy, since is_new might alias the original.
+    PlainFilterPlaces places(pass);
+    uint32_t found = 0;
+    uint32_t k = 0;
+    for (; k + kFilterLookahead < pass.count; ++k) {
+        places.ask_for_row(k + kFilterLookahead);
+        found += pass.is_new[k] = judge_plain(places.line(k), places.bits(k), pass.keep);
+    }
+    for (; k < pass.count; ++k) {
+        found += pass.is_new[k] = judge_plain(places.line(k), places.bits(k), pass.keep);
+    }
+    return found;
 }
 
 TROMMEL_AVX2 void filter_sweep_avx2(uint64_t* words, uint64_t count, uint32_t keep) {

@@ -2,7 +2,6 @@
 #include <immintrin.h>
 
 #include "kernels/cpu/block_filter_pass.h"
-#include "kernels/cpu/prefetch.h"
 
 #if !defined(__clang__)  // g++ 12 warns about its own _mm512_undefined_epi32().
 #pragma GCC diagnostic ignored "-Wuninitialized"
@@ -39,6 +38,17 @@ TROMMEL_AVX512 inline uint8_t judge_line(uint64_t* line, uint64_t cells,
     return is_new;
 }
 
+// rules::filter_judge_plain() with a lane per word. A rotation takes its distance modulo 64: what
+// stands above a lane's six bits need not be cut off.
+TROMMEL_AVX512 inline uint8_t judge_plain(uint64_t* line, uint64_t bits, uint64_t keep) {
+    const __m512i shifts =
+        _mm512_srlv_epi64(all(bits), _mm512_set_epi64(42, 36, 30, 24, 18, 12, 6, 0));
+    const __m512i cells = _mm512_rolv_epi64(all(1), shifts);
+    const __m512i words = _mm512_load_si512(line);
+    _mm512_store_si512(line, _mm512_or_si512(words, _mm512_and_si512(cells, all(keep))));
+    return _mm512_testn_epi64_mask(words, cells) != 0;
+}
+
 }  // namespace
 
 TROMMEL_AVX512 void filter_judge_avx512(const FilterPass& given) {
@@ -52,6 +62,21 @@ TROMMEL_AVX512 void filter_judge_avx512(const FilterPass& given) {
         pass.is_new[k] =
             judge_line(pass.line_of(hash), rules::filter_cells_of(hash), pass.ages[pass.slots[k]]);
     }
+}
+
+TROMMEL_AVX512 uint32_t filter_judge_plain_avx512(const PlainFilterPass& given) {
+    const PlainFilterPass pass = given;  // A copy, since is_new might alias the original.
+    PlainFilterPlaces places(pass);
+    uint32_t found = 0;
+    uint32_t k = 0;
+    for (; k + kFilterLookahead < pass.count; ++k) {
+        places.ask_for_row(k + kFilterLookahead);
+        found += pass.is_new[k] = judge_plain(places.line(k), places.bits(k), pass.keep);
+    }
+    for (; k < pass.count; ++k) {
+        found += pass.is_new[k] = judge_plain(places.line(k), places.bits(k), pass.keep);
+    }
+    return found;
 }
 
 TROMMEL_AVX512 void filter_sweep_avx512(uint64_t* words, uint64_t count, uint32_t keep) {

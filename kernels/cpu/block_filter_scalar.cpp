@@ -1,7 +1,6 @@
 #include <array>
 
 #include "kernels/cpu/block_filter_pass.h"
-#include "kernels/cpu/prefetch.h"
 
 namespace trommel::cpu {
 
@@ -16,6 +15,23 @@ void filter_judge_scalar(const FilterPass& given) {
         pass.is_new[k] = rules::filter_judge(pass.line_of(hash), rules::filter_cells_of(hash),
                                              pass.ages[pass.slots[k]]);
     }
+}
+
+uint32_t filter_judge_plain_scalar(const PlainFilterPass& given) {
+    const PlainFilterPass pass = given;  // A copy, since is_new might alias the original.
+    PlainFilterPlaces places(pass);
+    uint32_t found = 0;
+    uint32_t k = 0;
+    for (; k + kFilterLookahead < pass.count; ++k) {
+        places.ask_for_row(k + kFilterLookahead);
+        found += pass.is_new[k] =
+            rules::filter_judge_plain(places.line(k), places.bits(k), pass.keep);
+    }
+    for (; k < pass.count; ++k) {
+        found += pass.is_new[k] =
+            rules::filter_judge_plain(places.line(k), places.bits(k), pass.keep);
+    }
+    return found;
 }
 
 void filter_sweep_scalar(uint64_t* words, uint64_t count, uint32_t keep) {
@@ -35,10 +51,12 @@ void filter_sweep_scalar(uint64_t* words, uint64_t count, uint32_t keep) {
 
 FilterKernels filter_kernels([[maybe_unused]] SimdLevel level) {
 #if defined(__x86_64__)
-    if (level == SimdLevel::avx512) return {filter_judge_avx512, filter_sweep_avx512};
-    if (level == SimdLevel::avx2) return {filter_judge_avx2, filter_sweep_avx2};
+    if (level == SimdLevel::avx512)
+        return {filter_judge_avx512, filter_judge_plain_avx512, filter_sweep_avx512};
+    if (level == SimdLevel::avx2)
+        return {filter_judge_avx2, filter_judge_plain_avx2, filter_sweep_avx2};
 #endif
-    return {filter_judge_scalar, filter_sweep_scalar};
+    return {filter_judge_scalar, filter_judge_plain_scalar, filter_sweep_scalar};
 }
 
 }  // namespace trommel::cpu

@@ -4,25 +4,31 @@
 #include <cstdint>
 
 #include "trommel/config.h"
+#include "trommel/int128.h"
 
 #include "kernels/rules/divide.h"
 #include "kernels/rules/host_device.h"
 #include "kernels/rules/partition.h"
 
-// The aged, blocked Bloom filter of approximate mode (contract D5); essay:
-// kernels/cpu/block_filter.md.
+// The blocked Bloom filter of approximate mode (contract D5); essay: kernels/cpu/block_filter.md.
 //
-// A line is 64 bytes: eight 64-bit words of sixteen 4-bit cells. An id belongs to one line and to
-// one cell in each of its words. A cell holds the stamp of a slice of event time, half a horizon
-// long; 0 is empty. An event of slice s is a duplicate iff all eight cells hold slice s-2 or a
-// later one.
+// A line is 64 bytes: eight 64-bit words of cells. An id belongs to one line and to one cell in
+// each of its words. There are two forms:
+//
+// aged, for a finite horizon: sixteen 4-bit cells in a word. A cell holds the stamp of a slice of
+// event time, half a horizon long; 0 is empty. An event of slice s is a duplicate iff all eight
+// cells hold slice s-2 or a later one.
+//
+// plain, for `forever`: sixty-four 1-bit cells in a word. An event is a duplicate iff all eight are
+// set.
 namespace trommel::rules {
 
 inline constexpr uint32_t kFilterLineBytes = 64;
-inline constexpr uint32_t kFilterWords = 8;    // Of a line.
-inline constexpr uint32_t kFilterCells = 16;   // Of a word.
-inline constexpr uint32_t kFilterStamps = 15;  // Slice s has the stamp 1 + s mod 15.
-inline constexpr uint32_t kFilterLook = 2;     // How many slices before its own an event looks at.
+inline constexpr uint32_t kFilterWords = 8;        // Of a line.
+inline constexpr uint32_t kFilterAgedCells = 16;   // Of a word.
+inline constexpr uint32_t kFilterPlainCells = 64;  // Of a word.
+inline constexpr uint32_t kFilterStamps = 15;      // Slice s has the stamp 1 + s mod 15.
+inline constexpr uint32_t kFilterLook = 2;  // How many slices before its own an event looks at.
 // Slices that can be told apart at one time: the floor, the oldest one that can still matter, and
 // the ten after it. The other four stamps are dead: cells that hold them wait for the sweep.
 inline constexpr uint32_t kFilterSlots = 11;
@@ -36,17 +42,27 @@ inline constexpr int64_t kFilterAnchorSlices =
 //
 //   63..56 group    as in partition.h; every group has the same number of lines
 //   55..24 line     of the group, by multiply and shift, so that any number of lines will do
-//   a second multiply makes 32 fresh bits: 4 for the cell in each of the eight words
+//   a second multiply makes fresh bits, for the cell in each of the eight words: 32 for the aged
+//   form, 4 for each; 48 for the plain one, 6 for each
+//
+// Group and line are disjoint bits of the hash. The fresh bits are a function of the same hash:
+// what makes them differ within a line are the 56 - log2(lines_per_group) bits that the line leaves
+// open. Those are more than the error rate can tell from independent bits (block_filter.md).
 
+// group * lines_per_group + (line bits * lines_per_group >> 32), in one multiplication.
 TROMMEL_HD constexpr uint64_t filter_line_of(uint64_t hash, uint64_t lines_per_group) {
-    return (hash >> 56) * lines_per_group + ((hash >> 24 & 0xffffffffu) * lines_per_group >> 32);
+    return static_cast<uint64_t>(static_cast<uint128>(hash >> 24) * lines_per_group >> 32);
 }
 TROMMEL_HD constexpr uint32_t filter_cells_of(uint64_t hash) {
     return static_cast<uint32_t>(hash * 0x9e3779b97f4a7c15u >> 32);
 }
+TROMMEL_HD constexpr uint64_t filter_bits_of(uint64_t hash) {
+    return hash * 0x9e3779b97f4a7c15u >> 16;
+}
 
 static_assert(filter_line_of(0, 7) == 0 && filter_line_of(~uint64_t{0}, 7) == 256 * 7 - 1);
 static_assert(filter_line_of(uint64_t{3} << 56, 1) == 3);
+static_assert(filter_line_of(uint64_t{0x0380000000} << 24, 10) == 3 * 10 + 5);
 static_assert(filter_line_of(~uint64_t{0}, uint64_t{1} << 32) == (uint64_t{1} << 40) - 1);
 
 // --- Slices, stamps and ages
@@ -122,6 +138,26 @@ TROMMEL_HD constexpr bool filter_judge(uint64_t* line, uint32_t cells, const Fil
     return true;
 }
 
+// The same in the plain form. With a `keep` of zero instead of all ones, a new event leaves no
+// trace either.
+TROMMEL_HD constexpr bool filter_judge_plain(uint64_t* line, uint64_t bits, uint64_t keep) {
+    uint64_t seen = 1;
+    for (uint32_t w = 0; w < kFilterWords; ++w) {
+        const uint32_t shift = bits >> 6 * w & 63;
+        seen &= line[w] >> shift;
+        line[w] |= (uint64_t{1} << shift) & keep;
+    }
+    return seen == 0;
+}
+
+// An id is new until it is remembered; cell 63 of a word is not cell 0.
+static_assert([] {
+    uint64_t line[kFilterWords] = {};
+    const bool looked_up = filter_judge_plain(line, 0, 0);
+    const bool remembered = filter_judge_plain(line, 0, ~uint64_t{0});
+    return looked_up && remembered && !filter_judge_plain(line, 0, 0) &&
+           filter_judge_plain(line, 63, 0);
+}());
 static_assert(filter_slice_us(1) == 1 && filter_slice_us(7) == 4 && filter_slice_us(8) == 4);
 static_assert(filter_slice_of(-1, 4) == -1 && filter_slice_of(3, 4) == 0 &&
               filter_slice_of(3, 0) == 0);
@@ -136,35 +172,41 @@ static_assert(filter_age(0, 5).fresh == 0x0ff0 && filter_age(0, 5).older == 0xf0
 // --- Size
 // ---------------------------------------------------------------------------------------------
 
+// How many cells a word has in the form that a horizon needs.
+constexpr uint32_t filter_cells(int64_t horizon_us) {
+    return horizon_us == kForeverUs ? kFilterPlainCells : kFilterAgedCells;
+}
+
 // The share of new ids called duplicates when every line holds `ids_per_line` ids on average: how
-// many one line holds is Poisson, and i ids leave a cell empty with probability (15/16)^i.
-inline double filter_error(double ids_per_line) {
+// many one line holds is Poisson, and i ids leave one of c cells empty with probability (1-1/c)^i.
+inline double filter_error(double ids_per_line, uint32_t cells) {
     const double enough = ids_per_line + 12 * std::sqrt(ids_per_line) + 40;
     double share = std::exp(-ids_per_line);  // Of lines with i ids.
-    double empty = 1;                        // (15/16)^i
+    double empty = 1;                        // (1-1/c)^i
     double sum = 0;
     for (double i = 1; i <= enough; ++i) {
         share *= ids_per_line / i;
-        empty *= 15.0 / 16;
+        empty *= (cells - 1.0) / cells;
         sum += share * std::pow(1 - empty, kFilterWords);
     }
     return sum;
 }
-inline double filter_error(uint64_t lines, uint64_t ids) {
-    return filter_error(static_cast<double>(ids) / static_cast<double>(lines));
+inline double filter_error(uint64_t lines, uint64_t ids, uint32_t cells) {
+    return filter_error(static_cast<double>(ids) / static_cast<double>(lines), cells);
 }
 
 // The load at which filter_error() reaches `error_rate` (at most 0.5), in remembered ids per line.
 // Fewer are remembered than came: an id that is taken for a duplicate is not.
-inline double filter_ids_per_line(double error_rate) {
-    double low = 0, high = 64;  // filter_error(64) is above 0.8.
+inline double filter_ids_per_line(double error_rate, uint32_t cells) {
+    double low = 0, high = 4.0 * cells;  // filter_error(4 * cells, cells) is above 0.8.
     for (int step = 0; step < 80; ++step) {
         const double middle = (low + high) / 2;
-        (filter_error(middle) < error_rate ? low : high) = middle;
+        (filter_error(middle, cells) < error_rate ? low : high) = middle;
     }
     constexpr int kSteps = 256;  // The integral of filter_error() from 0 on, by midpoints.
     double mistaken = 0;
-    for (int step = 0; step < kSteps; ++step) mistaken += filter_error(low * (step + 0.5) / kSteps);
+    for (int step = 0; step < kSteps; ++step)
+        mistaken += filter_error(low * (step + 0.5) / kSteps, cells);
     return low * (1 - mistaken / kSteps);
 }
 
@@ -199,7 +241,8 @@ inline uint64_t filter_ids_in_view(const FilterDemand& demand) {
 
 inline FilterGeometry filter_geometry(const FilterDemand& demand) {
     const uint64_t ids = filter_ids_in_view(demand);
-    const double lines = static_cast<double>(ids) / filter_ids_per_line(demand.error_rate);
+    const uint32_t cells = filter_cells(demand.horizon_us);
+    const double lines = static_cast<double>(ids) / filter_ids_per_line(demand.error_rate, cells);
     // 2^40 lines are 64 TiB: creation fails for want of memory long before the bits of a line run
     // out.
     const double lines_per_group = std::clamp(std::ceil(lines / kGroups), 1.0, 0x1p32);

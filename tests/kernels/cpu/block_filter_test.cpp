@@ -3,189 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <gtest/gtest.h>
-#include <memory>
-#include <numeric>
 #include <random>
-#include <unordered_map>
 #include <vector>
 
-#include "kernels/rules/hash.h"
 #include "kernels/rules/lateness.h"
+#include "tests/kernels/cpu/filter_stream.h"
 
 namespace trommel::cpu {
 namespace {
-
-using rules::FilterDemand;
-using rules::kUnknownUs;
-
-constexpr rules::HashSeed kSeed = rules::hash_seed(42, rules::Purpose::id);
-
-struct Event {
-    uint64_t id;
-    int64_t time_us;
-};
-
-// The filters of a job's shards, fed the way a job feeds them.
-class Shards {
-   public:
-    Shards(const rules::FilterGeometry& geometry, uint32_t shards, SimdLevel simd)
-        : budget_(uint64_t{1} << 32) {
-        for (uint32_t s = 0; s < shards; ++s) {
-            const BlockFilterOptions options{geometry, rules::group_begin(s, shards),
-                                             rules::group_begin(s + 1, shards), simd};
-            filters_.push_back(BlockFilter::create(options, budget_));
-        }
-    }
-
-    std::vector<Outcome> judge(int64_t watermark_us, const std::vector<Event>& events) {
-        const auto count = static_cast<uint32_t>(events.size());
-        hash_.resize(count);
-        time_us_.resize(count);
-        for (uint32_t i = 0; i < count; ++i) {
-            hash_[i] = rules::hash_u64(events[i].id, kSeed);
-            time_us_[i] = events[i].time_us;
-        }
-        std::vector<Outcome> outcomes(count);
-        const auto shards = static_cast<uint32_t>(filters_.size());
-        for (uint32_t s = 0; s < shards; ++s) {
-            std::vector<uint32_t> rows;
-            for (uint32_t i = 0; i < count; ++i) {
-                if (rules::shard_of(hash_[i], shards) == s) rows.push_back(i);
-            }
-            if (!rows.empty()) judge_shard(*filters_[s], watermark_us, rows, outcomes);
-        }
-        return outcomes;
-    }
-
-    BlockFilter& filter(size_t s = 0) { return *filters_[s]; }
-
-   private:
-    void judge_shard(BlockFilter& filter, int64_t watermark_us, const std::vector<uint32_t>& rows,
-                     std::vector<Outcome>& outcomes) {
-        const auto count = static_cast<uint32_t>(rows.size());
-        std::vector<Outcome> dense(count);
-        filter.advance(watermark_us, time_us_[rows[0]]);
-        filter.judge({.hash = hash_.data(), .time_us = time_us_.data()}, rows.data(), count,
-                     dense.data());
-        for (uint32_t k = 0; k < count; ++k) outcomes[rows[k]] = dense[k];
-    }
-
-    MemoryBudget budget_;
-    std::vector<std::unique_ptr<BlockFilter>> filters_;
-    std::vector<uint64_t> hash_;
-    std::vector<int64_t> time_us_;
-};
-
-Outcome judge_one(Shards& shards, int64_t watermark_us, uint64_t id, int64_t time_us) {
-    return shards.judge(watermark_us, {{id, time_us}})[0];
-}
-
-std::vector<SimdLevel> levels() {
-    std::vector<SimdLevel> known;
-    for (const SimdLevel level : {SimdLevel::scalar, SimdLevel::avx2, SimdLevel::avx512}) {
-        if (level <= detect_simd()) known.push_back(level);
-    }
-    return known;
-}
-
-// A stream of on-time events with copies, from one partition.
-struct StreamOptions {
-    FilterDemand demand;
-    int64_t begin_us = 0;
-    int64_t step_us_max = 3;  // Between events, before disorder.
-    uint32_t copies_of_100 = 30;
-    uint32_t copy_distance =
-        2000;                  // Events; far copies are older than they may be, and unique again.
-    uint32_t jump_one_in = 0;  // Jumps by up to three horizons.
-};
-
-struct Stream {
-    std::vector<Event> events;
-    std::vector<int64_t> watermark_us;  // Before each event.
-};
-
-Stream make_stream(const StreamOptions& options, uint32_t count, uint64_t seed) {
-    std::mt19937_64 random(seed);
-    const FilterDemand& demand = options.demand;
-    Stream stream;
-    int64_t now_us = options.begin_us, newest_us = kUnknownUs;
-    uint64_t next_id = 0;
-    while (stream.events.size() < count) {
-        now_us += static_cast<int64_t>(random() % static_cast<uint64_t>(options.step_us_max + 1));
-        if (options.jump_one_in != 0 && random() % options.jump_one_in == 0) {
-            now_us += static_cast<int64_t>(random() % static_cast<uint64_t>(3 * demand.horizon_us));
-        }
-        const auto disorder = static_cast<uint64_t>(demand.out_of_order_us + demand.lag_us);
-        const int64_t time_us = now_us - static_cast<int64_t>(random() % (disorder + 1));
-        const int64_t watermark_us = rules::watermark_of(newest_us, demand.out_of_order_us);
-        if (rules::is_late(time_us, demand.lag_us, watermark_us)) continue;
-        uint64_t id = next_id;
-        if (next_id > 0 && random() % 100 < options.copies_of_100) {
-            id = next_id - 1 - random() % std::min<uint64_t>(next_id, options.copy_distance);
-        } else {
-            ++next_id;
-        }
-        stream.events.push_back({id, time_us});
-        stream.watermark_us.push_back(watermark_us);
-        newest_us = std::max(newest_us, time_us);
-    }
-    return stream;
-}
-
-// Cuts the stream at random and feeds it.
-std::vector<Outcome> run(Shards& shards, const Stream& stream, uint32_t cut_max, uint64_t seed) {
-    std::mt19937_64 random(seed);
-    std::vector<Outcome> outcomes;
-    while (outcomes.size() < stream.events.size()) {
-        const size_t begin = outcomes.size();
-        const size_t end = std::min<size_t>(begin + 1 + random() % cut_max, stream.events.size());
-        const auto at = [&](size_t i) { return stream.events.begin() + static_cast<ptrdiff_t>(i); };
-        const auto judged = shards.judge(stream.watermark_us[begin], {at(begin), at(end)});
-        outcomes.insert(outcomes.end(), judged.begin(), judged.end());
-    }
-    return outcomes;
-}
-
-// What contract D5 demands of the answers, with a plain map for a memory.
-struct Check {
-    uint64_t let_through = 0;  // Copies within the horizon called unique.
-    uint64_t must_be_unique = 0;
-    uint64_t mistaken = 0;  // Of these, called duplicate.
-    uint64_t full = 0;
-};
-
-Check check(const Stream& stream, const std::vector<Outcome>& outcomes, int64_t horizon_us) {
-    std::unordered_map<uint64_t, int64_t> remembered;
-    Check sum;
-    for (size_t i = 0; i < outcomes.size(); ++i) {
-        const auto& [id, time_us] = stream.events[i];
-        const auto found = remembered.find(id);
-        const int64_t age_us = found == remembered.end() ? INT64_MAX : time_us - found->second;
-        sum.full += outcomes[i] == Outcome::full;
-        if (age_us <= horizon_us) {
-            sum.let_through += outcomes[i] != Outcome::duplicate;
-        } else if (age_us > horizon_us + horizon_us / 2 + 1) {
-            ++sum.must_be_unique;
-            sum.mistaken += outcomes[i] == Outcome::duplicate;
-        }
-        if (outcomes[i] == Outcome::unique) remembered[id] = time_us;
-    }
-    return sum;
-}
-
-FilterDemand demand_of(int64_t horizon_us, int64_t out_of_order_us, int64_t lag_us) {
-    return {.error_rate = 1e-2,
-            .capacity = 2000,
-            .horizon_us = horizon_us,
-            .out_of_order_us = out_of_order_us,
-            .lag_us = lag_us};
-}
-
-// With four standard deviations for chance.
-void expect_rate(uint64_t mistaken, uint64_t of, double error_rate) {
-    const double expected = error_rate * static_cast<double>(of);
-    EXPECT_LE(static_cast<double>(mistaken), expected + 4 * std::sqrt(expected) + 4) << "of " << of;
-}
 
 TEST(BlockFilter, LetsNoCopyThroughAndForgetsInTimeOverThousandsOfSlices) {
     for (const auto& [out_of_order_us, lag_us] :
@@ -272,16 +97,26 @@ TEST(BlockFilter, NoStampComesBackToLifeWhateverThePaceOfTheWatermark) {
     EXPECT_LE(mistaken, 8u);  // Expected: below 1500 * 550 * 1e-6.
 }
 
-TEST(BlockFilter, AnswersDependOnNeitherBatchCutsNorGroupsNorSimdLevel) {
+class BothForms : public testing::TestWithParam<int64_t> {};  // A horizon.
+INSTANTIATE_TEST_SUITE_P(BlockFilter, BothForms, testing::Values(int64_t{1000}, kForeverUs),
+                         [](const auto& form) {
+                             return form.param == kForeverUs ? "Forever" : "Aged";
+                         });
+
+TEST_P(BothForms, AnswersDependOnNeitherBatchCutsNorGroupsNorSimdLevel) {
     StreamOptions options{
-        .demand = demand_of(1000, 300, 200), .step_us_max = 1, .copy_distance = 5000};
+        .demand = demand_of(GetParam(), 300, 200), .step_us_max = 1, .copy_distance = 5000};
     options.demand.error_rate = 0.2;
-    options.demand.capacity = 2400;
+    options.demand.capacity = GetParam() == kForeverUs ? 80000 : 2400;
     const Stream stream = make_stream(options, 100000, 12);
     const rules::FilterGeometry geometry = rules::filter_geometry(options.demand);
     Shards reference(geometry, 1, SimdLevel::scalar);
     const std::vector<Outcome> expected = run(reference, stream, 1, 0);
-    EXPECT_GT(check(stream, expected, 1000).mistaken, 100u) << "mistakes must be the same, too";
+    const Check sum = check(stream, expected, GetParam());
+    EXPECT_EQ(sum.let_through, 0u);
+    EXPECT_EQ(sum.full, 0u);
+    EXPECT_GT(sum.mistaken, 100u) << "mistakes must be the same, too";
+    expect_rate(sum.mistaken, sum.must_be_unique, options.demand.error_rate);
     for (const SimdLevel level : levels()) {
         for (const uint32_t shards : {1u, 2u, 3u, 8u, 64u}) {
             for (const uint32_t cut_max : {1u, 7u, 300u, 1000u}) {
@@ -293,8 +128,9 @@ TEST(BlockFilter, AnswersDependOnNeitherBatchCutsNorGroupsNorSimdLevel) {
     }
 }
 
-TEST(BlockFilter, EverySimdLevelLeavesTheSameMemory) {
-    StreamOptions options{.demand = demand_of(1000, 300, 200), .jump_one_in = 3000};
+TEST_P(BothForms, EverySimdLevelLeavesTheSameMemory) {
+    StreamOptions options{.demand = demand_of(GetParam(), 300, 200)};
+    if (GetParam() != kForeverUs) options.jump_one_in = 3000;
     const Stream stream = make_stream(options, 100000, 14);
     const rules::FilterGeometry geometry = rules::filter_geometry(options.demand);
     Shards reference(geometry, 1, SimdLevel::scalar);
@@ -310,9 +146,9 @@ TEST(BlockFilter, EverySimdLevelLeavesTheSameMemory) {
     }
 }
 
-TEST(BlockFilter, SecondOfTwoEqualIdsInABatchIsTheDuplicate) {
+TEST_P(BothForms, SecondOfTwoEqualIdsInABatchIsTheDuplicate) {
     for (const SimdLevel level : levels()) {
-        Shards shards(rules::filter_geometry(demand_of(1000, 0, 0)), 1, level);
+        Shards shards(rules::filter_geometry(demand_of(GetParam(), 0, 0)), 1, level);
         const auto outcomes = shards.judge(0, {{1, 5}, {1, 5}, {2, 5}, {1, 6}, {2, 900}});
         using enum Outcome;
         EXPECT_EQ(outcomes, (std::vector{unique, duplicate, unique, duplicate, duplicate}));
@@ -372,10 +208,12 @@ double error_when_full(Shards& shards, int64_t watermark_us, int64_t time_us, ui
            static_cast<double>(probes);
 }
 
-TEST(BlockFilter, RateAtCapacityIsTheDeclaredOneEvenInABurst) {
+TEST_P(BothForms, RateAtCapacityIsTheDeclaredOneEvenInABurst) {
     constexpr uint64_t kProbes = 500000;
     for (const double error_rate : {0.3, 0.1, 1e-2, 1e-3}) {
-        const FilterDemand demand{error_rate, 300000, 1000, 300, 200};
+        // So many that a line more in each group, for whole lines, does not matter.
+        const uint64_t capacity = GetParam() == kForeverUs ? 3000000 : 300000;
+        const FilterDemand demand{error_rate, capacity, GetParam(), 300, 200};
         const rules::FilterGeometry geometry = rules::filter_geometry(demand);
         Shards shards(geometry, 1, detect_simd());
         std::vector<Event> burst;
@@ -421,6 +259,30 @@ TEST(BlockFilter, BeyondCapacityNewIdsAreFullAndCopiesAreStillDuplicates) {
     }
 }
 
+// Where the last free places go must not depend on how rows are cut, nor on which of them are
+// copies.
+TEST_P(BothForms, FullAtTheSameIdWhateverTheBatchCuts) {
+    // All within half a horizon, and so in view of each other.
+    StreamOptions options{.demand = demand_of(GetParam(), 500, 0), .step_us_max = 0};
+    options.demand.capacity = 3000;
+    const Stream stream = make_stream(options, 8000, 18);
+    const rules::FilterGeometry geometry = rules::filter_geometry(options.demand);
+    Shards reference(geometry, 1, SimdLevel::scalar);
+    const std::vector<Outcome> expected = run(reference, stream, 1, 0);
+    const Check sum = check(stream, expected, GetParam());
+    EXPECT_GT(sum.full, 1000u);
+    EXPECT_EQ(reference.filter().live_ids(), geometry.ids_max);
+    const auto first_full = std::find(expected.begin(), expected.end(), Outcome::full);
+    EXPECT_EQ(std::count(first_full, expected.end(), Outcome::unique), 0);
+    EXPECT_GT(std::count(first_full, expected.end(), Outcome::duplicate), 100);
+    for (const SimdLevel level : levels()) {
+        for (const uint32_t cut_max : {7u, 300u, 8000u}) {
+            Shards others(geometry, 1, level);
+            ASSERT_EQ(run(others, stream, cut_max, 19), expected) << to_text(level);
+        }
+    }
+}
+
 TEST(BlockFilter, IdsOutOfViewTakeNoRoom) {
     const rules::FilterGeometry geometry = rules::filter_geometry({1e-9, 1000, 1000, 0, 0});
     Shards shards(geometry, 1, detect_simd());
@@ -438,9 +300,11 @@ TEST(BlockFilter, IdsOutOfViewTakeNoRoom) {
     EXPECT_EQ(judge_one(shards, 2000, UINT64_MAX, 6000), Outcome::unique);
 }
 
-TEST(BlockFilter, NoShardIsFullBeforeTheJobIs) {
+TEST_P(BothForms, NoShardIsFullBeforeTheJobIs) {
     for (const uint64_t capacity : {10u, 1000u, 100000u}) {
-        Shards shards(rules::filter_geometry({1e-6, capacity, 1000, 0, 0}), 64, detect_simd());
+        const rules::FilterGeometry geometry =
+            rules::filter_geometry({1e-6, capacity, GetParam(), 0, 0});
+        Shards shards(geometry, 64, detect_simd());
         std::vector<Event> events;
         for (uint64_t id = 0; id < capacity; ++id) events.push_back({id, 10});
         const auto outcomes = shards.judge(0, events);

@@ -1,7 +1,10 @@
 #include "kernels/rules/filter.h"
 
+#include <algorithm>
+#include <array>
 #include <gtest/gtest.h>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "kernels/rules/hash.h"
@@ -53,6 +56,27 @@ TEST(FilterRule, NewIdSetsOneCellInEachWordAndACopyLeavesNoTrace) {
     EXPECT_FALSE(filter_judge(line, 0xfedc3210, filter_age(0, 2)));
     EXPECT_TRUE(std::equal(line, line + kFilterWords, expected)) << "not even a younger stamp";
     EXPECT_TRUE(filter_judge(line, 0xfedc3211, filter_age(0, 2))) << "one other cell is another id";
+}
+
+TEST(FilterRule, WithoutAgesANewIdSetsOneBitInEachWordAndACopyLeavesNoTrace) {
+    // Six bits for each word: 0 for the first, 63 for the second, 1 to 5 for five more, 32 last.
+    constexpr uint64_t kBits = uint64_t{32} << 42 | uint64_t{5} << 36 | uint64_t{4} << 30 |
+                               3 << 24 | 2 << 18 | 1 << 12 | 63 << 6;
+    constexpr uint64_t kKeep = ~uint64_t{0};
+    Line line = {};
+    EXPECT_TRUE(filter_judge_plain(line, kBits, 0));
+    EXPECT_EQ(std::count(line, line + kFilterWords, uint64_t{0}), 8) << "only looked at";
+    EXPECT_TRUE(filter_judge_plain(line, kBits, kKeep));
+    const Line expected = {1,      uint64_t{1} << 63, 1 << 1, 1 << 2, 1 << 3, 1 << 4,
+                           1 << 5, uint64_t{1} << 32};
+    EXPECT_TRUE(std::equal(line, line + kFilterWords, expected));
+    EXPECT_FALSE(filter_judge_plain(line, kBits, kKeep));
+    EXPECT_FALSE(filter_judge_plain(line, kBits, 0));
+    EXPECT_TRUE(std::equal(line, line + kFilterWords, expected));
+    for (uint32_t w = 0; w < kFilterWords; ++w) {
+        EXPECT_TRUE(filter_judge_plain(line, kBits ^ uint64_t{8} << 6 * w, 0))
+            << "another bit of word " << w << " is another id";
+    }
 }
 
 TEST(FilterRule, IdIsSeenForTwoMoreSlicesAndNoLonger) {
@@ -115,33 +139,49 @@ TEST(FilterRule, LinesOfAGroupAreDealtEvenlyForAnyNumberOfThem) {
     }
 }
 
+TEST(FilterRule, LineIsTheGroupsFirstPlusAShareOfItsLines) {
+    std::mt19937_64 random(4);
+    for (int round = 0; round < 100000; ++round) {
+        const uint64_t hash = random();
+        const uint64_t lines = 1 + (random() >> (32 + random() % 32));
+        const uint64_t share = (hash >> 24 & 0xffffffffu) * lines >> 32;
+        ASSERT_EQ(filter_line_of(hash, lines), (hash >> 56) * lines + share);
+    }
+}
+
 // --- Size
 // ---------------------------------------------------------------------------------------------
+
+constexpr std::array<uint32_t, 2> kForms = {kFilterAgedCells, kFilterPlainCells};
 
 // Lines that are filled with random ids until `remembered` of them are new.
 class Simulation {
    public:
-    Simulation(uint64_t lines_per_group, uint64_t remembered)
-        : lines_per_group_(lines_per_group), memory_(lines_per_group * kGroups) {
-        for (uint64_t left = remembered; left > 0;) left -= is_new(ids_++, filter_age(0, 0));
+    Simulation(uint64_t lines_per_group, uint64_t remembered, uint32_t cells)
+        : cells_(cells), lines_per_group_(lines_per_group), memory_(lines_per_group * kGroups) {
+        for (uint64_t left = remembered; left > 0;) left -= is_new(ids_++, true);
     }
 
     uint64_t ids() const { return ids_; }
     double error(uint64_t probes) {
-        FilterAge lookup = filter_age(0, 0);
-        lookup.older = 0;
         uint64_t mistaken = 0;
-        for (uint64_t probe = 0; probe < probes; ++probe) mistaken += !is_new(~probe, lookup);
+        for (uint64_t probe = 0; probe < probes; ++probe) mistaken += !is_new(~probe, false);
         return static_cast<double>(mistaken) / static_cast<double>(probes);
     }
 
    private:
-    bool is_new(uint64_t id, const FilterAge& age) {
+    bool is_new(uint64_t id, bool remember) {
         const uint64_t hash = hash_u64(id, hash_seed(7, Purpose::id));
-        return filter_judge(memory_[filter_line_of(hash, lines_per_group_)], filter_cells_of(hash),
-                            age);
+        Line& line = memory_[filter_line_of(hash, lines_per_group_)];
+        if (cells_ == kFilterPlainCells) {
+            return filter_judge_plain(line, filter_bits_of(hash), uint64_t{0} - remember);
+        }
+        FilterAge age = filter_age(0, 0);
+        if (!remember) age.older = 0;
+        return filter_judge(line, filter_cells_of(hash), age);
     }
 
+    uint32_t cells_;
     uint64_t lines_per_group_;
     std::vector<Line> memory_;
     uint64_t ids_ = 0;
@@ -151,32 +191,38 @@ TEST(FilterSize, FormulaAgreesWithSimulation) {
     // Bounds: 4 standard deviations of the probes, and 2 % for the chance in which lines are full.
     constexpr uint64_t kProbes = 4000000;
     constexpr uint64_t kLines = 512 * kGroups;
-    for (const double error_rate : {0.5, 0.3, 0.1, 1e-2, 1e-3, 1e-4}) {
-        const double load = filter_ids_per_line(error_rate);
-        Simulation lines(512, static_cast<uint64_t>(load * kLines));
-        const double noise = 4 * std::sqrt(error_rate / static_cast<double>(kProbes));
-        EXPECT_NEAR(lines.error(kProbes), error_rate, noise + 0.02 * error_rate);
-        EXPECT_NEAR(filter_error(kLines, lines.ids()), error_rate, 0.01 * error_rate);
+    for (const uint32_t cells : kForms) {
+        for (const double error_rate : {0.5, 0.3, 0.1, 1e-2, 1e-3, 1e-4}) {
+            const double load = filter_ids_per_line(error_rate, cells);
+            Simulation lines(512, static_cast<uint64_t>(load * kLines), cells);
+            const double noise = 4 * std::sqrt(error_rate / static_cast<double>(kProbes));
+            EXPECT_NEAR(lines.error(kProbes), error_rate, noise + 0.02 * error_rate);
+            EXPECT_NEAR(filter_error(kLines, lines.ids(), cells), error_rate, 0.01 * error_rate);
+        }
     }
 }
 
 TEST(FilterSize, ErrorOfAnAlmostEmptyFilterIsThatOfOneIdInTheLine) {
-    const double one = 1 / std::pow(16.0, 8);
-    EXPECT_NEAR(filter_error(1e-6) / (1e-6 * one), 1, 1e-3);
-    EXPECT_EQ(filter_error(0.0), 0);
-    EXPECT_DOUBLE_EQ(filter_error(1000, 5000), filter_error(5.0));
+    for (const uint32_t cells : kForms) {
+        const double one = 1 / std::pow(cells, 8);
+        EXPECT_NEAR(filter_error(1e-6, cells) / (1e-6 * one), 1, 1e-3);
+        EXPECT_EQ(filter_error(0.0, cells), 0);
+        EXPECT_DOUBLE_EQ(filter_error(1000, 5000, cells), filter_error(5.0, cells));
+    }
 }
 
 TEST(FilterSize, LoadGrowsWithTheRateAndIsItsInverseWhereMistakesAreFew) {
-    double before = 0;
-    for (const double error_rate : {1e-12, 1e-9, 1e-6, 1e-4, 1e-3, 1e-2, 0.1, 0.5}) {
-        const double load = filter_ids_per_line(error_rate);
-        EXPECT_GT(load, before);
-        EXPECT_LE(filter_error(load), error_rate * (1 + 1e-6));
-        if (error_rate < 1e-4) {
-            EXPECT_NEAR(filter_error(load) / error_rate, 1, 1e-3);
+    for (const uint32_t cells : kForms) {
+        double before = 0;
+        for (const double error_rate : {1e-12, 1e-9, 1e-6, 1e-4, 1e-3, 1e-2, 0.1, 0.5}) {
+            const double load = filter_ids_per_line(error_rate, cells);
+            EXPECT_GT(load, before);
+            EXPECT_LE(filter_error(load, cells), error_rate * (1 + 1e-6));
+            if (error_rate < 1e-4) {
+                EXPECT_NEAR(filter_error(load, cells) / error_rate, 1, 1e-3);
+            }
+            before = load;
         }
-        before = load;
     }
 }
 
@@ -191,18 +237,35 @@ TEST(FilterSize, CapacityIsScaledByTheDisorderThatAnEventCanHaveInView) {
 }
 
 TEST(FilterSize, GeometryHoldsTheIdsAtTheRate) {
-    for (const double error_rate : {1e-5, 1e-3, 0.1}) {
-        for (const uint64_t capacity : {1000u, 1000000u, 100000000u}) {
-            const FilterGeometry geometry = filter_geometry({error_rate, capacity});
-            const uint64_t lines = geometry.lines_per_group * kGroups;
-            EXPECT_LE(filter_error(lines, capacity), error_rate);
-            if (geometry.lines_per_group > 100) {
-                EXPECT_GT(filter_error(lines, capacity), error_rate * 0.9) << "too big";
+    for (const auto& [horizon_us, cells] :
+         {std::pair{int64_t{1000}, kFilterAgedCells}, {kForeverUs, kFilterPlainCells}}) {
+        for (const double error_rate : {1e-5, 1e-3, 0.1}) {
+            for (const uint64_t capacity : {1000u, 1000000u, 100000000u}) {
+                const FilterGeometry geometry =
+                    filter_geometry({error_rate, capacity, horizon_us, 0, 0});
+                const uint64_t lines = geometry.lines_per_group * kGroups;
+                EXPECT_LE(filter_error(lines, capacity, cells), error_rate);
+                if (geometry.lines_per_group > 100) {
+                    EXPECT_GT(filter_error(lines, capacity, cells), error_rate * 0.9) << "too big";
+                }
+                EXPECT_EQ(filter_bytes(geometry), lines * 64);
+                EXPECT_EQ(filter_bytes(geometry, 3, 5), geometry.lines_per_group * 2 * 64);
             }
-            EXPECT_EQ(filter_bytes(geometry), lines * 64);
-            EXPECT_EQ(filter_bytes(geometry, 3, 5), geometry.lines_per_group * 2 * 64);
         }
     }
+}
+
+// The figures that block_filter.md and the manual quote.
+TEST(FilterSize, ForeverTakesAFifthOfWhatAFiniteHorizonTakes) {
+    const auto bits_per_id = [](double error_rate, int64_t horizon_us) {
+        const FilterGeometry geometry =
+            filter_geometry({error_rate, 100'000'000, horizon_us, 0, 0});
+        return 8 * static_cast<double>(filter_bytes(geometry)) / 1e8;
+    };
+    EXPECT_NEAR(bits_per_id(1e-2, kForeverUs), 10.1, 0.05);
+    EXPECT_NEAR(bits_per_id(1e-3, kForeverUs), 15.7, 0.05);
+    EXPECT_NEAR(bits_per_id(1e-4, kForeverUs), 23.6, 0.05);
+    EXPECT_NEAR(bits_per_id(1e-3, 1000), 77.6, 0.05);
 }
 
 TEST(FilterSize, ExtremesNeitherOverflowNorVanish) {
