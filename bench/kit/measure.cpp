@@ -81,7 +81,9 @@ Result measure(const CaseInfo& info, Scale scale, uint32_t rounds) {
         const Sample sample = subject->round();
         rates.push_back(static_cast<double>(sample.events) / sample.seconds);
         if (!limit) continue;
-        limits.push_back(limit->run(scale == Scale::full ? kRooflineUpdates : kQuickUpdates));
+        // As many as there were events: each finds its lines pushed out of the cache by the other.
+        const uint64_t updates_max = scale == Scale::full ? kRooflineUpdates : kQuickUpdates;
+        limits.push_back(limit->run(std::clamp(sample.events, kQuickUpdates, updates_max)));
         shares.push_back(rates.back() / limits.back());
     }
     result.wrong = subject->wrong();
