@@ -2,6 +2,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/rules/partition.h"
+
 // The 64-byte lines of the exact table (essay: exact_table.md).
 namespace trommel::cpu {
 
@@ -27,6 +29,8 @@ static_assert(2 * kSweepTicks < 65536 - int64_t{kLiveTicks});
 // Six 64-bit ids.
 struct Line64 {
     static constexpr uint32_t kSlots = 6;
+    // The table grows when more than this share of its slots is live (essay: exact_table.md).
+    static constexpr double kFillGrow = 0.385;
     static constexpr uint32_t kOverflowBits = 16;
     using Bits = uint16_t;
 
@@ -40,6 +44,7 @@ struct Line64 {
 // Three 128-bit ids; or, with `verify`, three hashes and the places of the ids' bytes.
 struct Line128 {
     static constexpr uint32_t kSlots = 3;
+    static constexpr double kFillGrow = 0.485;
     static constexpr uint32_t kOverflowBits = 64;
     using Bits = uint64_t;
 
@@ -63,6 +68,28 @@ uint32_t live_slots(const Line& line, uint16_t floor) {
         slots |= uint32_t{is_live(line.tick[slot], floor)} << slot;
     }
     return slots;
+}
+
+constexpr uint16_t later_tick(uint16_t a, uint16_t b, uint16_t floor) {
+    return static_cast<uint16_t>(a - floor) > static_cast<uint16_t>(b - floor) ? a : b;
+}
+
+template <class Line>
+constexpr typename Line::Bits overflow_bit(uint64_t hash) {
+    return static_cast<typename Line::Bits>(
+        typename Line::Bits{1} << (rules::overflow_bits_of(hash) % Line::kOverflowBits));
+}
+
+// Notes that an id of this hash, remembered with `tick`, has moved on from the line.
+template <class Line>
+void mark_overflow(Line& line, uint64_t hash, uint16_t tick, uint16_t floor) {
+    if (!is_live(line.overflow_tick, floor)) {
+        line.overflow_bits = 0;
+        line.overflow_tick = tick;
+    }
+    const auto bits = line.overflow_bits | overflow_bit<Line>(hash);
+    line.overflow_bits = static_cast<typename Line::Bits>(bits);
+    line.overflow_tick = later_tick(line.overflow_tick, tick, floor);
 }
 
 }  // namespace trommel::cpu

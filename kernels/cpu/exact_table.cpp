@@ -21,10 +21,12 @@ namespace {
 
 using rules::kLinesPerPage;
 
-// The table grows when more than this share of its slots is live, and is full, once it may not grow
-// any more, at kFillMax. 0.36 of six slots is 30 bytes per live 64-bit id (essay: exact_table.md).
-constexpr double kFillGrow = 0.36;
+// A table that may not grow any more is full when this share of its slots is live.
 constexpr double kFillMax = 0.80;
+// How many overflowed events ahead their lines are asked for once more: by then they are in the
+// second-level cache, but most likely not the translation of their pages. 1.2 of the speed of a
+// table of 128-bit ids that overflow often.
+constexpr uint32_t kSettleAhead = 8;
 constexpr size_t kStashMax = 1024;
 
 template <class Kind>
@@ -54,7 +56,7 @@ class ExactTable final : public IdMemory {
         if (options.kind == IdKind::verified) arena_ = std::make_unique<ByteArena>(budget);
         if (!region_.grow_to(map_.groups * kPageBytes)) return;
         pages_ = map_.groups;
-        while (static_cast<double>(pages_ * kSlotsPerPage) * kFillGrow <
+        while (static_cast<double>(pages_ * kSlotsPerPage) * Line::kFillGrow <
                    static_cast<double>(options.expected_ids) &&
                add_page()) {
         }
@@ -148,19 +150,11 @@ class ExactTable final : public IdMemory {
     uint16_t floor16() const { return static_cast<uint16_t>(floor_tick_); }
     uint16_t dead_tick() const { return static_cast<uint16_t>(floor_tick_ - 1); }
     bool live(uint16_t tick) const { return is_live(tick, floor16()); }
-    uint16_t later(uint16_t a, uint16_t b) const {
-        return static_cast<uint16_t>(a - floor16()) > static_cast<uint16_t>(b - floor16()) ? a : b;
-    }
     uint64_t room() const {
         return static_cast<uint64_t>(static_cast<double>(pages_ * kSlotsPerPage) * kFillMax);
     }
     Line* page_lines(uint64_t page) const {
         return reinterpret_cast<Line*>(region_.data() + page * kPageBytes);
-    }
-
-    static typename Line::Bits overflow_bit(uint64_t hash) {
-        return static_cast<typename Line::Bits>(
-            typename Line::Bits{1} << (rules::overflow_bits_of(hash) % Line::kOverflowBits));
     }
 
     // Fills row_ticks_ for the rows whose tick can be kept. Others (partitions further apart than a
@@ -227,10 +221,19 @@ class ExactTable final : public IdMemory {
                       0};
         pass_(pass);
         live_ += pass.inserted;
+        for (uint32_t d = 0; d < kSettleAhead; ++d) ask_for_deferred(d, pass.deferred_count);
         for (uint32_t d = 0; d < pass.deferred_count; ++d) {
+            ask_for_deferred(d + kSettleAhead, pass.deferred_count);
             const uint32_t k = deferred_[d];
             outcomes[k] = settle(ids, rows[k], line_index_[k], row_ticks_[k]);
         }
+    }
+
+    // The home line of a deferred event and those after it, which it may have moved on to.
+    void ask_for_deferred(uint32_t d, uint32_t deferred_count) const {
+        if (d >= deferred_count) return;
+        const char* const line = region_.data() + size_t{line_index_[deferred_[d]]} * 64;
+        for (uint32_t step = 0; step < 3; ++step) ask_for_near(line + size_t{step} * 64);
     }
 
     void settle_all(const IdColumns& ids, const uint32_t* rows, uint32_t count, Outcome* outcomes) {
@@ -244,7 +247,7 @@ class ExactTable final : public IdMemory {
             const Line& line = reinterpret_cast<Line*>(region_.data())[line_index_[k]];
             const uint64_t hash = ids.hash[rows[k]];
             Kind::prefetch_bytes(line, hash, arena_.get());
-            if ((line.overflow_bits & overflow_bit(hash)) != 0) ask_for(&line + 1);
+            if ((line.overflow_bits & overflow_bit<Line>(hash)) != 0) ask_for(&line + 1);
         };
         for (uint32_t k = 0; k < kLookahead; ++k) ask_for_line(k);
         for (uint32_t k = 0; k < kLookahead / 2; ++k) ask_beyond_line(k);
@@ -285,7 +288,7 @@ class ExactTable final : public IdMemory {
 
     Place find(const IdColumns& ids, uint32_t row, uint32_t home) {
         Line* const lines = page_lines(home / kLinesPerPage);
-        const auto bit = overflow_bit(ids.hash[row]);
+        const auto bit = overflow_bit<Line>(ids.hash[row]);
         for (uint32_t step = 0; step < kLinesPerPage; ++step) {
             Line& line = lines[(home + step) % kLinesPerPage];
             const uint32_t same =
@@ -309,20 +312,12 @@ class ExactTable final : public IdMemory {
         remembered = tick;
         Line* const lines = page_lines(home / kLinesPerPage);
         for (uint32_t step = 0; step < place.steps; ++step) {
-            mark_overflow(lines[(home + step) % kLinesPerPage], overflow_bit(ids.hash[row]), tick);
+            Line& line = lines[(home + step) % kLinesPerPage];
+            mark_overflow(line, ids.hash[row], tick, floor16());
         }
         const Entry entry =
             place.line == nullptr ? stash_[place.slot].entry : Kind::entry(*place.line, place.slot);
         Kind::keep_until(entry, tick, floor16(), arena_.get());
-    }
-
-    void mark_overflow(Line& line, typename Line::Bits bit, uint16_t tick) {
-        if (!live(line.overflow_tick)) {
-            line.overflow_bits = 0;
-            line.overflow_tick = tick;
-        }
-        line.overflow_bits = static_cast<typename Line::Bits>(line.overflow_bits | bit);
-        line.overflow_tick = later(line.overflow_tick, tick);
     }
 
     // Stores an id that is known to be absent in the first free slot from its home line on.
@@ -338,7 +333,7 @@ class ExactTable final : public IdMemory {
                 line.tick[slot] = tick;
                 return;
             }
-            mark_overflow(line, overflow_bit(hash), tick);
+            mark_overflow(line, hash, tick, floor16());
         }
         stash_.push_back({entry, tick});
     }
@@ -421,7 +416,7 @@ class ExactTable final : public IdMemory {
 
     void grow_for(uint32_t count) {
         const auto wanted = static_cast<double>(live_ + count);
-        while (wanted > static_cast<double>(pages_ * kSlotsPerPage) * kFillGrow) {
+        while (wanted > static_cast<double>(pages_ * kSlotsPerPage) * Line::kFillGrow) {
             if (!add_page()) return;
             rebuild(map_.expanded - 1, map_.before);
         }
@@ -520,8 +515,9 @@ std::unique_ptr<IdMemory> make_exact_table(const ExactTableOptions& options, Mem
 }
 
 uint64_t exact_table_bytes(IdKind kind, uint64_t ids) {
-    const double slots = kind == IdKind::u64 ? Line64::kSlots : Line128::kSlots;
-    return static_cast<uint64_t>(static_cast<double>(ids) * 64 / (slots * kFillGrow)) +
+    const double ids_per_line = kind == IdKind::u64 ? Line64::kSlots * Line64::kFillGrow
+                                                    : Line128::kSlots * Line128::kFillGrow;
+    return static_cast<uint64_t>(static_cast<double>(ids) * 64 / ids_per_line) +
            rules::kGroups * kPageBytes;
 }
 
