@@ -251,6 +251,9 @@ void WindowStore::advance(int64_t watermark_us) {
     if (final_us <= -2 * kTimeLimitUs) return;  // Before all times, and too far off to divide.
     open_from_ = final_us >= 2 * kTimeLimitUs ? INT64_MAX
                                               : rules::pane_index(final_us, offset_us_, pane_us_);
+    const bool is_final =
+        shortcut_.pane != PaneTree::kNone && panes_.index(shortcut_.pane) < open_from_;
+    if (is_final) shortcut_.pane = PaneTree::kNone;  // It takes events without asking further.
 }
 
 bool WindowStore::take_closed(PartialRows& out, uint32_t rows_max) {

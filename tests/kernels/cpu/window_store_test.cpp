@@ -409,6 +409,25 @@ TEST(WindowStore, WithoutAnyMemoryItRefusesEverything) {
     }
 }
 
+// The shortcut knows cells by time, and must not know those of a pane that is final.
+TEST(WindowStore, RefusesEventsOfAFinalPaneThatTheShortcutCovered) {
+    Pair pair(counts({tumbling("t", 10)}), kPlenty);
+    const auto everybody = [&](int64_t time_us) {
+        std::vector<Event> events;
+        for (int64_t key = 0; key < 600; ++key)
+            events.push_back({time_us, naive::encoded(key), {1}});
+        return pair.add(events);
+    };
+    ASSERT_EQ(everybody(1), 0u);
+    pair.store().advance(10);
+    pair.take(1000);  // From here on leaves begin at full width.
+    for (const int64_t time_us : {11, 12, 13}) ASSERT_EQ(everybody(time_us), 0u);
+    pair.store().advance(20);
+    EXPECT_EQ(everybody(14), 600u);
+    ASSERT_EQ(everybody(24), 0u);
+    pair.finish();
+}
+
 TEST(WindowStore, AJobWithoutAlignedWindowsHasNoRows) {
     Config config = counts({});
     config.windows = {{"session", WindowKind::session, 0, 0, 10}};
