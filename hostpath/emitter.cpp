@@ -135,6 +135,7 @@ void Emitter::flush() {
 void Emitter::finish_batch(Batch& batch) {
     if (sessions_) add_to_sessions(batch);
     settle_records(batch);
+    if (ports_.on_settled && batch.records.count > 0) ports_.on_settled(batch.records);
     // A source that never falls silent leaves no quiet moment: rows must not wait for one (W4).
     if (++batches_unflushed_ >= kBatchesPerFlush) flush();
     if (batch.last) close(batch);

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +37,7 @@ class Emitter {
         DeadLetters late = DeadLetters::keep, corrupt = DeadLetters::keep;
         const Names* names = nullptr;
         Metrics* metrics = nullptr;
+        std::function<void(const RecordBatch&)> on_settled = {};
     };
 
     Emitter(const Config& config, uint64_t job_seed, uint64_t session_bytes, const Ports& ports);

@@ -84,7 +84,7 @@ void InlinePass::settle(cpu::Shard& shard, Batch& batch) {
 namespace {
 
 Emitter::Ports emitter_ports(const Run& job, const Names& names, Metrics& metrics) {
-    return {job.sinks, job.dead_letters, job.late, job.corrupt, &names, &metrics};
+    return {job.sinks, job.dead_letters, job.late, job.corrupt, &names, &metrics, job.on_settled};
 }
 
 }  // namespace
@@ -201,6 +201,7 @@ void Pipeline::report(Report& report) const {
     report.rows = emitter_.rows();
     report.dead_letters = emitter_.dead_letters();
     report.bytes_read = receiver_.bytes_read();
+    report.transport = receiver_.transport();
     report.watermark_us = receiver_.judge().watermarks().job_us();
     report.complete = emitter_.status().ok();
     shards_.report(config_, report);

@@ -128,6 +128,13 @@ Receiver::Filled Receiver::poll(uint32_t number, Batch& batch) {
         judge_.admit(batch, wall_us());
         told_watermark_us_ = batch.watermark_us;
     }
+    // A partition that rests without ever having shown an event is not numbered yet, and nobody
+    // waits for it.
+    for (const uint32_t partition : poll.resting) {
+        if (partition < lane.partition.size()) {
+            judge_.watermarks().set_idle(lane.partition[partition]);
+        }
+    }
     if (poll.state == Source::State::ended) {
         lane.ended = true;
         for (const uint32_t partition : lane.partition) judge_.watermarks().end(partition);
@@ -207,6 +214,13 @@ uint64_t Receiver::bytes_read() const {
     uint64_t bytes = 0;
     for (const Source* source : ports_.lanes) bytes += source->bytes_read();
     return bytes;
+}
+
+std::optional<Transport> Receiver::transport() const {
+    for (const Source* source : ports_.lanes) {
+        if (const Transport* const transport = source->transport()) return *transport;
+    }
+    return {};
 }
 
 uint64_t Receiver::bytes_total() const {

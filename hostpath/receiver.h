@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -82,6 +83,8 @@ class Receiver final : public Names {
     uint32_t partitions() const { return static_cast<uint32_t>(names_.size()); }
     uint64_t bytes_read() const;
     uint64_t bytes_total() const;
+    // Of the source that can lose events; such a source has no others beside it.
+    std::optional<Transport> transport() const;
     bool idle(uint32_t partition) const { return judge_.watermarks().idle(partition); }
 
    private:

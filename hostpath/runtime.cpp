@@ -143,6 +143,10 @@ Status run_checked(const Config& config, const Run& job, Report& report) {
         return Status::error(Code::internal,
                              "the ledger does not add up: " + to_text(report.ledger));
     }
+    if (report.transport && !report.transport->adds_up()) {
+        return Status::error(Code::internal, "the transport's ledger does not add up: " +
+                                                 to_text(*report.transport));
+    }
     return pipeline.result();
 }
 

@@ -95,6 +95,7 @@ void Console::report(const Report& report, uint64_t memory_bytes, std::string_vi
         if (!extra.empty()) members += "," + std::string(extra);
         event("report", members);
     } else if (!options_.quiet) {
+        if (report.transport) print(to_text(*report.transport) + "\n");
         print(to_text(report.ledger) + "\n");
     }
 }

@@ -93,9 +93,21 @@ std::string to_json(const Ledger& ledger) {
     return json.object();
 }
 
+std::string to_json(const Transport& transport) {
+    JsonObject json;
+    json.number("sent", transport.sent)
+        .number("delivered", transport.delivered)
+        .number("lost", transport.lost());
+    for (const TransportCounter& counter : kTransportCounters) {
+        json.number(counter.name, transport.*counter.member);
+    }
+    return json.object();
+}
+
 std::string members_of(const Report& report, uint64_t memory_bytes) {
     return JsonObject()
         .raw("ledger", to_json(report.ledger))
+        .raw("transport", report.transport ? to_json(*report.transport) : "null")
         .flag("complete", report.complete)
         .number("rows", report.rows)
         .number("dead_letters", report.dead_letters)

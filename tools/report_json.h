@@ -28,6 +28,7 @@ class JsonObject {
 };
 
 std::string to_json(const Ledger& ledger);
+std::string to_json(const Transport& transport);
 // Members, without braces.
 std::string members_of(const Report& report, uint64_t memory_bytes);
 std::string members_of(const Progress& progress);

@@ -1,10 +1,12 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "trommel/ledger.h"
+#include "trommel/transport.h"
 
 namespace trommel {
 
@@ -30,6 +32,7 @@ struct Report {
     Ledger ledger;
     std::vector<PartitionReport> partitions;
     std::vector<ShardReport> shards;
+    std::optional<Transport> transport;  // Of a source that can lose events (L3).
     uint64_t rows = 0;  // Final rows handed out.
     uint64_t dead_letters = 0;
     uint64_t bytes_read = 0;

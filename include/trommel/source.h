@@ -1,9 +1,11 @@
 #pragma once
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "trommel/record_batch.h"
 #include "trommel/status.h"
+#include "trommel/transport.h"
 
 namespace trommel {
 
@@ -23,6 +25,10 @@ class Source {
         State state = State::nothing;
         int64_t held_time_us = 0;  // held: the time of the record that was left.
         Status status;             // failed only.
+        // Partitions that said they are done (a closed connection, a sender's last frame). They are
+        // idle (T5) from after this batch until they show an event again, so that nobody waits for
+        // them. Valid until the next poll.
+        std::span<const uint32_t> resting = {};
     };
 
     virtual ~Source() = default;
@@ -53,6 +59,10 @@ class Source {
     // Bytes consumed so far, of the source as stored (compressed), and its size if known, else 0.
     virtual uint64_t bytes_read() const { return 0; }
     virtual uint64_t bytes_total() const { return 0; }
+
+    // What its transport lost, of a source that can lose events (contract L3); else null. Read by
+    // the receiver's thread, and after the run.
+    virtual const Transport* transport() const { return nullptr; }
 
     // True when time passes by itself (a live source): max_future and idle_after mean something.
     virtual bool live() const { return false; }

@@ -260,6 +260,32 @@ TEST(Receiver, WithoutIdleAfterASilentLaneIsWaitedForForEver) {
 }
 
 // Has nothing while it is muted.
+// Says after its records that its partition rests.
+class RestingSource : public MemorySource {
+   public:
+    using MemorySource::MemorySource;
+    Poll poll(RecordBatch& batch, int64_t until_us) override {
+        Poll poll = MemorySource::poll(batch, until_us);
+        if (batch.count > 0) poll.resting = {&partition_, 1};
+        return poll;
+    }
+
+   private:
+    const uint32_t partition_ = 0;
+};
+
+TEST(Receiver, APartitionThatRestsHoldsNobodyBack) {
+    const Config config = lanes_job(5, 100, 10);
+    RestingSource done(config, events_at({100}), one_partition(true));
+    MemorySource open = lane_of(config, {100, 108, 116, 124}, true);
+    Station station(config, {&done, &open});
+    ASSERT_TRUE(station.receiver.open().ok());
+    station.drain();
+    EXPECT_EQ(station.times_us, (Times{100, 100, 108, 116, 124}));
+    EXPECT_TRUE(station.receiver.idle(0));
+    EXPECT_FALSE(station.receiver.idle(1));
+}
+
 class MutedSource : public MemorySource {
    public:
     using MemorySource::MemorySource;

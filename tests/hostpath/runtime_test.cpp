@@ -1,3 +1,4 @@
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <filesystem>
@@ -67,6 +68,50 @@ TEST(Run, AnyNumberOfThreadsBringsAJobToItsEnd) {
         if (expected.empty()) expected = sink.rows();
         EXPECT_EQ(sink.rows(), expected);
     }
+}
+
+TEST(Run, ShowsEveryBatchOnceItsRecordsAreSettled) {
+    for (const uint32_t threads : kThreads) {
+        const Config config = job(threads);
+        MemorySource source(config, many_events(3000));
+        trommel::Run run;
+        run.lanes = {&source};
+        std::array<uint64_t, kVerdicts> seen{};
+        run.on_settled = [&](const RecordBatch& records) {
+            for (uint32_t row = 0; row < records.count; ++row) {
+                ++seen[static_cast<size_t>(records.verdict[row])];
+            }
+        };
+        Report report;
+        ASSERT_TRUE(trommel::run(config, run, report).ok());
+        EXPECT_EQ(seen, report.ledger.by_verdict);
+    }
+}
+
+class LossySource : public MemorySource {
+   public:
+    using MemorySource::MemorySource;
+    const Transport* transport() const override { return &counted; }
+    Transport counted;
+};
+
+TEST(Run, FailsWhenTheTransportsLedgerDoesNotAddUp) {
+    const Config config = job(1);
+    LossySource source(config, many_events(10));
+    source.counted.sent = 12;
+    source.counted.delivered = 10;
+    source.counted.lost_gaps = 2;
+    trommel::Run run;
+    run.lanes = {&source};
+    Report report;
+    EXPECT_TRUE(trommel::run(config, run, report).ok());
+    ASSERT_TRUE(report.transport.has_value());
+    EXPECT_EQ(to_text(*report.transport), "sent=12 delivered=10 lost=2 lost_gaps=2");
+    source.counted.lost_gaps = 1;
+    LossySource again(config, many_events(10));
+    again.counted = source.counted;
+    run.lanes = {&again};
+    EXPECT_EQ(trommel::run(config, run, report).code, Code::internal);
 }
 
 TEST(Run, TellsItsProgressAboutFourTimesASecond) {
