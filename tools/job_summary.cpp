@@ -78,9 +78,11 @@ std::string values_text(const Config& config) {
     });
 }
 
-void add_senders(const net::AccessList& allow, const std::string& keys_path, uint32_t senders_max,
-                 Lines& lines) {
-    const std::string from = allow.empty() ? "everybody who can reach it"
+void add_senders(const net::ListenAddress& listen, const net::AccessList& allow,
+                 const std::string& keys_path, uint32_t senders_max, Lines& lines) {
+    const char* const anybody =
+        listen.is_loopback() ? "this machine alone" : "everybody who can reach it";
+    const std::string from = allow.empty() ? anybody
                                            : std::to_string(allow.size()) + " allowed network" +
                                                  (allow.size() == 1 ? "" : "s");
     lines.add("source", "from " + from + (keys_path.empty() ? "" : ", signed with " + keys_path));
@@ -92,7 +94,7 @@ void add_udp(const net::UdpSourceOptions& udp, Lines& lines) {
                             std::to_string(udp.socket.sockets) +
                             (udp.socket.sockets == 1 ? " socket" : " sockets") + " of " +
                             bytes_text(udp.socket.receive_buffer_bytes));
-    add_senders(udp.intake.allow, udp.keys_path, udp.intake.senders_max, lines);
+    add_senders(udp.socket.listen, udp.intake.allow, udp.keys_path, udp.intake.senders_max, lines);
 }
 
 void add_files(const Job& job, Lines& lines) {
