@@ -97,6 +97,8 @@ void add_run(CLI::App& program, RunCommand& run) {
     app.add_option("job", run.job_path, "a job file in YAML; - is standard input")
         ->type_name("JOB.yaml");
     add_overrides(app, run.overrides);
+    app.add_flag("--insecure-listen", run.insecure_listen,
+                 "let whoever can reach the source's address send to it");
     add_flag(app, "json", run.json, "stderr is JSON lines, the last one the full report");
     add_flag(app, "quiet", run.quiet, "nothing but errors on stderr");
     app.add_flag("--print-demo", run.print_demo, "print the demo job and exit");

@@ -15,6 +15,7 @@ struct RunCommand {
     bool json = false;                   // stderr is JSON lines.
     bool quiet = false;                  // Only errors on stderr.
     bool print_demo = false;
+    bool insecure_listen = false;  // "source.insecure_listen=true"
 };
 ExitCode run(const RunCommand& command);
 

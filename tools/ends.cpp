@@ -5,6 +5,7 @@
 #include "net/file_sink.h"
 #include "net/file_source.h"
 #include "net/null_sink.h"
+#include "net/udp_source.h"
 
 namespace trommel::tools {
 namespace {
@@ -48,6 +49,12 @@ void make_synthetic_source(const Job& job, Clock& clock, Ends& ends) {
     ends.sources.push_back(std::move(source));
 }
 
+void make_udp_source(const Job& job, Clock& clock, Ends& ends) {
+    net::UdpSourceOptions options = job.source.udp;
+    options.intake.decode = job.decode;
+    ends.sources.push_back(std::make_unique<net::UdpSource>(options, clock));
+}
+
 std::unique_ptr<Sink> make_sink(const SinkJob& sink, std::optional<net::RowFormatter> rows,
                                 FileSystem& files) {
     switch (sink.type) {
@@ -82,6 +89,8 @@ Status find_files(const std::vector<std::string>& patterns, FileSystem& files,
 Status make_ends(const Job& job, FileSystem& files, Clock& clock, Ends& ends) {
     if (job.source.type == SourceJob::Type::synthetic) {
         make_synthetic_source(job, clock, ends);
+    } else if (job.source.type == SourceJob::Type::udp) {
+        make_udp_source(job, clock, ends);
     } else if (Status status = make_file_sources(job, files, clock, ends); !status.ok()) {
         return status;
     }

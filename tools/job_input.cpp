@@ -9,7 +9,7 @@ Parsed<SourceJob::Type> parse_source_type(std::string_view text) {
     static const auto kParse = one_of<SourceJob::Type>({{"file", SourceJob::Type::file},
                                                         {"stdin", SourceJob::Type::standard_input},
                                                         {"synthetic", SourceJob::Type::synthetic},
-                                                        {"udp", {}, true},
+                                                        {"udp", SourceJob::Type::udp},
                                                         {"tcp", {}, true},
                                                         {"dpdk", {}, true},
                                                         {"kafka", {}, true},
@@ -208,7 +208,13 @@ Parsed<char> parse_delimiter(std::string_view text) {
 
 void read_decode(Section& section, Job& job) {
     net::DecodeOptions& decode = job.decode;
+    if (job.source.brings_datagrams()) decode.format = net::Format::binary;
     section.read("format", decode.format, parse_format);
+    if (job.source.brings_datagrams() && decode.format != net::Format::binary) {
+        section.report(section.find("format")->place, "decode.format",
+                       "decode.format: datagrams carry frames; expected binary, the default here");
+        decode.format = net::Format::binary;
+    }
     section.read("on_error", job.corrupt,
                  one_of<DeadLetters>({{"dlq", DeadLetters::keep},
                                       {"drop", DeadLetters::drop},
@@ -259,6 +265,9 @@ void read_source(Section& section, Job& job) {
             break;
         case SourceJob::Type::synthetic:
             read_synthetic(section, job);
+            break;
+        case SourceJob::Type::udp:
+            read_udp(section, job);
             break;
     }
     section.refuse("follow", "following a growing file is planned, not built yet");

@@ -9,6 +9,7 @@ namespace trommel::tools {
 // job_input.cpp
 void read_source(Section& section, Job& job);
 void read_synthetic(Section& section, Job& job);  // Part of read_source; job_synthetic.cpp
+void read_udp(Section& section, Job& job);        // The same; job_network.cpp
 void read_decode(Section& section, Job& job);     // Before the sections that name its fields.
 
 // job_engine.cpp

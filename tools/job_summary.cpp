@@ -78,15 +78,26 @@ std::string values_text(const Config& config) {
     });
 }
 
-void add_input(const Job& job, Lines& lines) {
-    if (job.source.type == SourceJob::Type::synthetic) {
-        const net::SyntheticOptions& stream = job.source.synthetic;
-        lines.add("source", "synthetic: " + count_text(stream.events) + " records, seed " +
-                                std::to_string(stream.seed) + ", " +
-                                std::to_string(stream.partitions) + " partitions");
-        lines.add("records", "id (u64), key (int), time (us), v0");
-        return;
-    }
+void add_senders(const net::ListenAddress& listen, const net::AccessList& allow,
+                 const std::string& keys_path, uint32_t senders_max, Lines& lines) {
+    const char* const anybody =
+        listen.is_loopback() ? "this machine alone" : "everybody who can reach it";
+    const std::string from = allow.empty() ? anybody
+                                           : std::to_string(allow.size()) + " allowed network" +
+                                                 (allow.size() == 1 ? "" : "s");
+    lines.add("source", "from " + from + (keys_path.empty() ? "" : ", signed with " + keys_path));
+    lines.add("partitions", "one for each sender, at most " + count_text(senders_max));
+}
+
+void add_udp(const net::UdpSourceOptions& udp, Lines& lines) {
+    lines.add("source", "UDP datagrams to " + to_text(udp.socket.listen.endpoint) + ", " +
+                            std::to_string(udp.socket.sockets) +
+                            (udp.socket.sockets == 1 ? " socket" : " sockets") + " of " +
+                            bytes_text(udp.socket.receive_buffer_bytes));
+    add_senders(udp.socket.listen, udp.intake.allow, udp.keys_path, udp.intake.senders_max, lines);
+}
+
+void add_files(const Job& job, Lines& lines) {
     const bool from_stdin = job.source.type == SourceJob::Type::standard_input;
     lines.add("source", from_stdin
                             ? "standard input"
@@ -96,6 +107,22 @@ void add_input(const Job& job, Lines& lines) {
                                 ? "named by the field '" + *job.decode.partition + "'"
                             : from_stdin ? "one"
                                          : "one for each file");
+}
+
+void add_input(const Job& job, Lines& lines) {
+    if (job.source.type == SourceJob::Type::synthetic) {
+        const net::SyntheticOptions& stream = job.source.synthetic;
+        lines.add("source", "synthetic: " + count_text(stream.events) + " records, seed " +
+                                std::to_string(stream.seed) + ", " +
+                                std::to_string(stream.partitions) + " partitions");
+        lines.add("records", "id (u64), key (int), time (us), v0");
+        return;
+    }
+    if (job.source.type == SourceJob::Type::udp) {
+        add_udp(job.source.udp, lines);
+    } else {
+        add_files(job, lines);
+    }
     const net::DecodeOptions& decode = job.decode;
     const bool binary = decode.format == net::Format::binary;
     lines.add("records",

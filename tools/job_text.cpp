@@ -87,6 +87,22 @@ engine:
 # source: { type: synthetic } takes instead of path, with these defaults:
 )yaml";
 
+// Behind the settings of the synthetic source.
+constexpr char kReferenceNetwork[] = R"yaml(#   rate: unlimited           # records per second
+#
+# source: { type: udp } takes instead of path, with these defaults:
+#   listen: 127.0.0.1:4000    # (required) an address and port; without an address 127.0.0.1
+#   allow: [10.0.0.0/8]       # who may send; else everybody who can reach the address
+#   insecure_listen: false    # true: listen where others can reach it, without allow
+#   sockets: 1                # that share the port, 1 to 16
+#   receive: auto             # auto | recvmmsg | io_uring; auto is recvmmsg
+#   receive_buffer: 32MiB     # that the kernel may hold for each socket
+#   senders_max: 1024         # a sender more is refused
+#   keys: keys.txt            # who must sign, a line SOURCE_ID HEXKEY each; else nobody
+#   stop_after: 5s            # ends when nothing came for so long after something did; else never
+#   stop_with_senders: false  # true: ends when every sender has said that it is done
+)yaml";
+
 }  // namespace
 
 Status read_job_text(const std::string& path, std::string& text) {
@@ -159,7 +175,7 @@ std::string reference_job() {
         field.resize(std::max<size_t>(field.size() + 1, 30), ' ');
         text += field + "# " + setting.help + "\n";
     }
-    return text + "#   rate: unlimited           # records per second\n";
+    return text + kReferenceNetwork;
 }
 
 }  // namespace trommel::tools
