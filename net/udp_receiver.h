@@ -43,7 +43,7 @@ std::unique_ptr<UdpReceiver> make_mmsg_receiver(const UdpReceiverOptions& option
 // system has none.
 Status make_ring_receiver(const UdpReceiverOptions& options,
                           std::unique_ptr<UdpReceiver>& receiver);
-// Ok when the system can do it: tried out once on a loopback socket of its own.
+// Ok when the system can do it: tried out once on a pair of sockets of its own.
 Status probe_ring_receiver();
 
 // Whether this build has it at all.
