@@ -69,7 +69,7 @@ TEST(JobNetwork, NobodyListensToOthersByAccident) {
         EXPECT_THAT(mistakes(fine), IsEmpty()) << fine;
     }
     EXPECT_THAT(mistakes("listen: 0.0.0.0:4000"),
-                ElementsAre("job.yaml:1:31: error: source.listen: others than this machine can "
+                ElementsAre("job.yaml:1:30: error: source.listen: others than this machine can "
                             "reach 0.0.0.0:4000; say who may send (allow: [10.0.0.0/8]), or "
                             "insecure_listen: true"));
     EXPECT_THAT(mistakes("listen: '0.0.0.0:1', allow: []"),
