@@ -223,7 +223,7 @@ TEST(CaptureReader, RandomDamageNeverReadsOutsideAndAlwaysEnds) {
                                  ng.section() + ng.interface() + ng.packet("one") +
                                      ng.simple_packet("two") + ng.block(77, "skipped") +
                                      ng.old_packet("three")};
-    for (int round = 0; round < 4000; ++round) {
+    for (int round = 0; round < 1500; ++round) {
         std::string bytes = files[random.below(2)];
         for (uint64_t change = random.below(4); change > 0; --change) {
             bytes[random.below(bytes.size())] = static_cast<char>(random.below(256));
