@@ -20,10 +20,10 @@ struct DpdkOptions {
     // A virtual device with its arguments, "net_pcap0,rx_pcap=f.pcap", or the address of a PCI
     // device, "0000:03:00.0", with its own.
     std::string device;
-    std::vector<std::string> eal;  // More arguments of the EAL, as they are: "--no-huge".
-    uint16_t queues = 1;           // Receive queues; the device spreads flows over them (RSS).
-    uint32_t mbufs = 16383;        // Packets that lie in memory at most; about 2.4 KiB each.
-    bool promiscuous = false;      // Also packets that are addressed to other machines.
+    std::vector<std::string> eal = {};  // More arguments of the EAL, as they are: "--no-huge".
+    uint16_t queues = 1;                // Receive queues; the device spreads flows over them (RSS).
+    uint32_t mbufs = 16383;             // Packets that lie in memory at most; about 2.4 KiB each.
+    bool promiscuous = false;           // Also packets that are addressed to other machines.
 };
 
 bool built_with_dpdk();
