@@ -88,6 +88,7 @@ NO_MIRRORED_TEST = {
     "hostpath/batch": "plain data",
     "hostpath/progress": "an enumeration",
     "hostpath/names": "an interface",
+    "net/dpdk_port": "DPDK itself; tested through dpdk_source",
     "net/udp_receiver": "an interface; its two kinds are tested",
 }
 

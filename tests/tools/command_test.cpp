@@ -97,7 +97,7 @@ TEST_F(Commands, VersionSaysHowItWasBuilt) {
     EXPECT_THAT(brief.out(), StartsWith("trommel 0."));
     Program verbose({"version", "--verbose"});
     EXPECT_EQ(verbose.wait(), kExitDone);
-    for (const char* word : {"build", "compiler", "JSON", "gzip", "Zstandard", "io_uring",
+    for (const char* word : {"build", "compiler", "JSON", "gzip", "Zstandard", "io_uring", "DPDK",
                              "signatures", "jemalloc", "SIMD"}) {
         EXPECT_THAT(verbose.out(), HasSubstr(word));
     }
