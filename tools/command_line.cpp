@@ -62,6 +62,7 @@ Examples
   trommel bench --quick                           seconds; checks answers, measures nothing
   trommel bench engine --require 'ratio>=0.1'     exits with 99 when it is less
   trommel bench --json > old.json; trommel bench --baseline old.json
+  trommel bench --report bench.html               bars and tables in one file, for a browser
 
 Each case runs in turns with the machine's own limit, random updates of 64-byte lines in as much
 memory; `ratio` is the share of it. A case whose answers are wrong prints no figure.)";
@@ -146,6 +147,8 @@ void add_bench(CLI::App& program, BenchCommand& bench) {
         ->type_name("FILE");
     app.add_option("--results", bench.results_path, "also write them to a file as Markdown")
         ->type_name("FILE");
+    app.add_option("--report", bench.report_path, "also write them to a file as an HTML page")
+        ->type_name("FILE.html");
     app.add_option("--rounds", bench.rounds, "how often each is measured; medians are printed")
         ->check(CLI::Range(1u, 1000u));
     app.add_flag("--quick", bench.quick, "small tables: a check, not a measurement");

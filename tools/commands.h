@@ -37,7 +37,7 @@ ExitCode gen(const GenCommand& command);
 struct BenchCommand {
     std::vector<std::string> cases;  // Empty: all.
     std::vector<std::string> require;
-    std::string baseline_path, results_path;
+    std::string baseline_path, results_path, report_path;
     unsigned rounds = 5;
     bool quick = false, json = false, list = false;
 };
