@@ -57,9 +57,9 @@ BarChart rate_bars(const std::vector<Result>& results) {
     BarChart chart;
     chart.title = "Rates";
     chart.text =
-        "The median of the rounds; the line across a bar's end goes from the slowest to the "
-        "fastest round. One thread, CPU time, unless a case says otherwise.";
-    chart.axis = {"events/s", Quantity::number, "", Scale::linear};
+        "The median of the rounds, and a line from the slowest to the fastest; each step of the "
+        "scale is ten times. One thread, CPU time, unless a case says otherwise.";
+    chart.axis = {"events/s", Quantity::number, "", Scale::log};
     for (const Result& result : results) {
         if (!result.wrong.empty()) continue;
         chart.bars.push_back(

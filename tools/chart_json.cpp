@@ -149,19 +149,17 @@ std::string to_json(const Chart& chart) {
     for (size_t x = 0; x < all.size(); ++x) {
         for (size_t k = 0; k < all[x].series.size(); ++k) {
             const Series& from = chart.series[all[x].series[k]];
-            series[all[x].series[k]] =
-                JsonObject()
-                    .text("name", from.name)
-                    .number("x", x)
-                    .raw("y", numbers(drawable(all[x].y[k], chart.y[from.axis])))
-                    .text("shape", name_of(kShapes, from.shape))
-                    .number("axis", from.axis)
-                    .object();
+            series[all[x].series[k]] = JsonObject()
+                                           .text("name", from.name)
+                                           .number("x", x)
+                                           .raw("y", numbers(drawable(all[x].y[k], chart.y)))
+                                           .text("shape", name_of(kShapes, from.shape))
+                                           .object();
         }
     }
     return JsonObject()
         .raw("x", axis_json(chart.x))
-        .raw("y", list_of(chart.y, axis_json))
+        .raw("y", axis_json(chart.y))
         .raw("xs", list_of(all, [](const Curves& curves) { return numbers(curves.x); }))
         .raw("series", list_of(series, [](const std::string& json) { return json; }))
         .raw("marks", list_of(chart.marks, mark_json))

@@ -16,8 +16,8 @@ struct Curves {
 };
 std::vector<Curves> curves_of(const Chart& chart, size_t points_max);
 
-// What page.js reads: {"x":AXIS,"y":[AXIS…],"xs":[[…]…],"series":[{"name","x","y":[…],"shape",
-// "axis"}…],"marks":[{"label","at","vertical"}…],"cursor"}; the x of a series is a number of
+// What page.js reads: {"x":AXIS,"y":AXIS,"xs":[[…]…],"series":[{"name","x","y":[…],
+// "shape"}…],"marks":[{"label","at","vertical"}…],"cursor"}; the x of a series is a number of
 // a list in xs. AXIS is {"label","quantity","unit","scale"}.
 std::string to_json(const Chart& chart);
 

@@ -38,12 +38,15 @@ std::string cells(const std::vector<std::string>& row, const std::vector<Column>
 std::string plain_table(const std::vector<Column>& columns,
                         const std::vector<std::vector<std::string>>& rows) {
     // A wide table scrolls by itself; with a tab stop the keyboard can do it.
-    std::string out = "<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>";
-    for (const Column& column : columns) {
-        out += std::string("<th scope=\"col\"") + (column.is_number ? " class=\"n\">" : ">") +
-               html(column.name) + "</th>";
+    std::string out = "<div class=\"scroll\" tabindex=\"0\"><table>\n";
+    const bool has_head = std::any_of(columns.begin(), columns.end(),
+                                      [](const Column& column) { return !column.name.empty(); });
+    if (has_head) out += "<thead><tr>";
+    for (size_t i = 0; has_head && i < columns.size(); ++i) {
+        out += std::string("<th scope=\"col\"") + (columns[i].is_number ? " class=\"n\">" : ">") +
+               html(columns[i].name) + "</th>";
     }
-    out += "</tr></thead>\n<tbody>\n";
+    out += has_head ? "</tr></thead>\n<tbody>\n" : "<tbody>\n";
     for (const auto& row : rows) out += cells(row, columns);
     return out + "</tbody></table></div>\n";
 }
@@ -55,22 +58,50 @@ std::string to_html(const Table& table) {
 
 // --- Bars ----------------------------------------------------------------------------------------
 
-// Where something stands on a bar's track, in percent of its width.
-std::string percent(double value, double full) {
+// The width of a bar's track: from zero to a little more than the largest, or whole decades.
+struct Extent {
+    double low = 0, high = 1;
+    bool is_log = false;
+
+    double share_of(double value) const {
+        const double share = is_log ? std::log10(value / low) / std::log10(high / low)
+                                    : (value - low) / (high - low);
+        return std::isnan(share) ? 0 : std::clamp(share, 0.0, 1.0);
+    }
+};
+
+Extent extent_of(const BarChart& chart) {
+    double low = INFINITY, high = 0;
+    const auto see = [&](double value) {
+        if (!std::isfinite(value) || value <= 0) return;
+        low = std::min(low, value);
+        high = std::max(high, value);
+    };
+    for (const Bar& bar : chart.bars) {
+        for (const double value : {bar.value, bar.low, bar.high}) see(value);
+    }
+    for (const Mark& mark : chart.marks) see(mark.at * 1.02);
+    if (high == 0) return {};
+    if (chart.axis.scale != Scale::log) return {0, high, false};
+    const double first = std::floor(std::log10(low)), last = std::ceil(std::log10(high));
+    return {std::pow(10, first), std::pow(10, std::max(last, first + 1)), true};
+}
+
+// In percent of the track.
+std::string percent(double share) {
     std::string text;
-    append_json_number(text, std::round(1e4 * std::clamp(value / full, 0.0, 1.0)) / 100);
+    append_json_number(text, std::round(1e4 * share) / 100);
     return text + "%";
 }
 
-double full_width(const BarChart& chart) {
-    double full = 0;
-    for (const Bar& bar : chart.bars) {
-        for (const double value : {bar.value, bar.high}) {
-            if (std::isfinite(value)) full = std::max(full, value);
-        }
+// The decades of a log axis, above the bars.
+std::string decades(const Extent& extent, const Axis& axis) {
+    std::string out = "<span class=\"track\">";
+    for (double at = extent.low; extent.is_log && at < extent.high * 0.99; at *= 10) {
+        out += "<span class=\"tick\" style=\"left:" + percent(extent.share_of(at)) + "\">" +
+               html(figure_text(at, axis.quantity)) + "</span>";
     }
-    for (const Mark& mark : chart.marks) full = std::max(full, mark.at * 1.02);
-    return full > 0 ? full : 1;
+    return out + "</span>";
 }
 
 std::vector<std::string> bar_names(const BarChart& chart) {
@@ -84,19 +115,29 @@ std::vector<std::string> bar_names(const BarChart& chart) {
 }
 
 std::string track(const Bar& bar, const BarChart& chart, size_t colour) {
-    const double full = full_width(chart);
+    const Extent extent = extent_of(chart);
+    const std::string series = "s" + std::to_string(colour % kSeriesColours);
     std::string out = "<span class=\"track\">";
-    if (std::isfinite(bar.value)) {
-        out += "<span class=\"fill s" + std::to_string(colour % kSeriesColours) +
-               "\" style=\"width:" + percent(bar.value, full) + "\"></span>";
+    const auto place = [&](const char* what, double at) {
+        out += "<span class=\"" + std::string(what) +
+               "\" style=\"left:" + percent(extent.share_of(at)) + "\"></span>";
+    };
+    for (double at = extent.low; extent.is_log && at < extent.high * 0.99; at *= 10) {
+        place("grid", at);
+    }
+    // A bar's length would say nothing where there is no zero.
+    const bool is_known = std::isfinite(bar.value);
+    if (is_known && !extent.is_log) {
+        out += "<span class=\"fill " + series +
+               "\" style=\"width:" + percent(extent.share_of(bar.value)) + "\"></span>";
     }
     if (std::isfinite(bar.low) && std::isfinite(bar.high)) {
-        out += "<span class=\"spread\" style=\"left:" + percent(bar.low, full) +
-               ";width:" + percent(bar.high - bar.low, full) + "\"></span>";
+        const double low = extent.share_of(bar.low), high = extent.share_of(bar.high);
+        out += "<span class=\"spread\" style=\"left:" + percent(low) +
+               ";width:" + percent(high - low) + "\"></span>";
     }
-    for (const Mark& mark : chart.marks) {
-        out += "<span class=\"mark\" style=\"left:" + percent(mark.at, full) + "\"></span>";
-    }
+    if (is_known && extent.is_log) place(("dot " + series).c_str(), bar.value);
+    for (const Mark& mark : chart.marks) place("mark", mark.at);
     return out + "</span>";
 }
 
@@ -135,8 +176,9 @@ std::string to_html(const BarChart& chart) {
         "<div class=\"bars" + (is_plain ? " plain" : "") +
         "\"><table>\n<thead><tr><th scope=\"col\"></th>" +
         (is_plain ? "" : "<th scope=\"col\"></th>") + "<th scope=\"col\" class=\"n\">" +
-        html(chart.axis.label) +
-        "</th><td aria-hidden=\"true\"></td></tr></thead>\n"
+        html(chart.axis.label) + "</th><td aria-hidden=\"true\">" +
+        decades(extent_of(chart), chart.axis) +
+        "</td></tr></thead>\n"
         "<tbody>\n";
     const std::string* group = nullptr;
     for (const Bar& bar : chart.bars) {
@@ -177,8 +219,7 @@ std::string numbers_of(const Chart& chart) {
         std::vector<std::string>& row = rows.emplace_back();
         row.push_back(x_text(chart.x, x));
         for (size_t i = 0; i < values.size(); ++i) {
-            const Axis& axis = chart.y[chart.series[i].axis];
-            row.push_back(figure_text(values[i], axis.quantity, axis.unit));
+            row.push_back(figure_text(values[i], chart.y.quantity, chart.y.unit));
         }
     }
     std::string out = "<details><summary>The numbers</summary>\n";
@@ -194,11 +235,10 @@ std::string to_html(const Chart& chart, size_t number) {
     for (size_t i = 0; i < chart.series.size(); ++i) {
         label += (i == 0 ? "" : ", ") + chart.series[i].name;
     }
-    label += " against " + chart.x.label + "; the numbers follow as a table.";
+    label += " against " + chart.x.label + "; the numbers follow as a table. " +
+             marks_text(chart.marks, chart.x, chart.y);
     return "<figure>\n<figcaption>" + element("h3", chart.title) +
            element("p class=\"about\"", chart.text) +
-           element("p class=\"about\"",
-                   marks_text(chart.marks, chart.x, chart.y.empty() ? Axis{} : chart.y[0])) +
            "</figcaption>\n<div class=\"plot\" id=\"plot-" + std::to_string(number) +
            "\" role=\"group\" aria-label=\"" + html(label) + "\"></div>\n" + numbers_of(chart) +
            "</figure>\n";

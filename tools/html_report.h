@@ -22,27 +22,26 @@ struct Axis {
     Scale scale = Scale::linear;
 };
 
+// `step`: a y holds since the x before.
 enum class Shape : uint8_t { line, step, points, bars };
 
 struct Series {
     std::string name;
     std::vector<double> x, y;  // As many of both, x growing. A y that is not a number is a gap.
     Shape shape = Shape::line;
-    uint32_t axis = 0;  // Of Chart::y.
 };
 
 // A line across a chart: a limit, an objective, the knee.
 struct Mark {
     std::string label;
-    double at = 0;  // On the x axis when vertical, else on the first y axis.
+    double at = 0;  // On the x axis when vertical, else on the y axis.
     bool vertical = false;
 };
 
 // Curves. A log axis leaves out what is not positive; the table beside the chart has it.
 struct Chart {
     std::string title, text;  // What it shows and how to read it: whole sentences.
-    Axis x;
-    std::vector<Axis> y;  // One, or two: the second stands on the right.
+    Axis x, y;
     std::vector<Series> series;
     std::vector<Mark> marks;
     std::string cursor;  // Charts with the same word share the pointer's place.
@@ -56,10 +55,10 @@ struct Bar {
     std::string text;              // Beside the bar; empty: the value by figure_text().
 };
 
-// Bars that start at zero.
+// Bars that start at zero; on a log axis dots, since it has no zero.
 struct BarChart {
     std::string title, text;
-    Axis axis;  // Linear.
+    Axis axis;
     std::vector<Bar> bars;
     std::vector<Mark> marks;  // Vertical.
 };

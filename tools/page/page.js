@@ -32,6 +32,16 @@
         return joined(String(digits), name, axis.unit);
     }
 
+    // Behind the point, so that neighbours differ: 2.5 has one.
+    function digits_of(step) {
+        let digits = 0;
+        for (; digits < 9; ++digits) {
+            const scaled = step * 10 ** digits;
+            if (Math.abs(scaled - Math.round(scaled)) < 1e-6 * scaled) break;
+        }
+        return digits;
+    }
+
     // The numbers along an axis. The axis says the unit of the events; a linear one has one prefix.
     function tick_texts(axis, ticks, step) {
         const largest = Math.max(...ticks.map((tick) => Math.abs(tick ?? 0)));
@@ -39,11 +49,9 @@
             if (tick == null) return "";
             if (axis.scale === "nines") return percent(1 - 1 / tick);
             const [name, unit] = unit_of(axis, axis.scale === "log" ? tick : largest);
-            const digits = axis.scale === "log" ? 3
-                : Math.min(9, Math.max(0, Math.ceil(-Math.log10(step / unit) - 1e-9)));
-            const scaled = axis.scale === "log" ? Number((tick / unit).toPrecision(digits))
-                                                : Number((tick / unit).toFixed(digits));
-            return tick === 0 ? "0" : joined(String(scaled), name);
+            const scaled = axis.scale === "log" ? (tick / unit).toPrecision(3)
+                                                : (tick / unit).toFixed(digits_of(step / unit));
+            return tick === 0 ? "0" : joined(String(Number(scaled)), name);
         });
     }
 
@@ -60,47 +68,66 @@
         const marks = chart.marks.filter((mark) => mark.vertical).map((mark) => mark.at);
         low = Math.min(low, ...marks);
         high = Math.max(high, ...marks);
+        if (axis.scale === "linear" && low > 0 && low < 0.05 * high) low = 0;
         if (axis.scale === "nines") return [1, Math.max(10, high * 1.15)];
         if (axis.scale === "log") return [low / 1.15, high * 1.15];
         const pad = chart.padded ? 0.03 * (high - low) || 0.5 : 0;
         return high > low ? [low - pad, high + pad] : [low - 0.5, high + 0.5];
     }
 
-    // A linear axis shows zero, so that heights can be compared.
-    function y_range(chart, index, low, high) {
-        const marks = chart.marks.filter((mark) => !mark.vertical && index === 0);
-        low = Math.min(low ?? Infinity, ...marks.map((mark) => mark.at));
-        high = Math.max(high ?? -Infinity, ...marks.map((mark) => mark.at));
-        if (chart.y[index].scale !== "log") {
-            const top = high > 0 ? high * 1.08 : 1;
-            return [low < 0 ? low * 1.08 : 0, high === -Infinity ? 1 : top];
+    // A linear axis shows zero, so that heights can be compared. Marks have their names at the top.
+    function y_range(chart, low, high) {
+        const marks = chart.marks.filter((mark) => !mark.vertical).map((mark) => mark.at);
+        low = Math.min(low ?? Infinity, ...marks);
+        high = Math.max(high ?? -Infinity, ...marks);
+        const has_names = chart.marks.some((mark) => mark.vertical);
+        if (chart.y.scale === "log") {
+            return low === Infinity ? [1, 10] : [low / 1.3, high * (has_names ? 3 : 1.5)];
         }
-        return low === Infinity ? [1, 10] : [low / 1.3, high * 1.5];
+        return [low < 0 ? low * 1.08 : 0, high > 0 ? high * (has_names ? 1.25 : 1.08) : 1];
     }
 
-    // As wide as the longest of the numbers beside it.
+    // Powers of ten, as many as there is room for; between few of them twice and five times each.
+    function log_ticks(u, index, low, high) {
+        const axis = u.axes[index];
+        const length = (axis.side % 2 === 1 ? u.bbox.height : u.bbox.width) / uPlot.pxRatio;
+        const most = Math.max(2, Math.floor((length || 250) / axis._space));
+        const first = Math.floor(Math.log10(low) + 1e-9), last = Math.ceil(Math.log10(high));
+        const ticks_of = (step, factors) => {
+            const ticks = [];
+            for (let power = first; power <= last; power += step) {
+                for (const factor of factors) ticks.push(factor * 10 ** power);
+            }
+            return ticks.filter((tick) => tick >= low * (1 - 1e-9) && tick <= high);
+        };
+        const fine = axis.scale === "x" ? [] : ticks_of(1, [1, 2, 5]);
+        const is_fine = fine.length > 0 && fine.length <= most;
+        return is_fine ? fine : ticks_of(Math.ceil((last - first) / most), [1]);
+    }
+
+    // As wide as the longest of the numbers beside it, but charts below each other begin alike.
     function axis_width(u, texts, index, cycle) {
         const axis = u.axes[index];
         if (cycle > 1) return axis._size;
         const longest = (texts ?? []).reduce((a, b) => (b.length > a.length ? b : a), "");
         u.ctx.font = axis.font[0];
-        return Math.ceil(axis.ticks.size + axis.gap + 4 +
-                         u.ctx.measureText(longest).width / devicePixelRatio);
+        return Math.max(54, Math.ceil(axis.ticks.size + axis.gap + 4 +
+                                      u.ctx.measureText(longest).width / uPlot.pxRatio));
     }
 
     const kPowersOfTwo = Array.from({length: 60}, (_, power) => 2 ** power);
 
-    function axis_options(axis, scale, side, colour) {
-        const vertical = side % 2 === 1;
+    function axis_options(axis, scale, vertical, colour) {
         return {
-            scale, side, label: joined(axis.label, axis.unit && `(${axis.unit})`),
+            scale, side: vertical ? 3 : 2, label: joined(axis.label, axis.unit && `(${axis.unit})`),
             stroke: colour("--quiet"), font: "12px system-ui, sans-serif",
             labelFont: "12px system-ui, sans-serif", labelSize: 20, labelGap: vertical ? 2 : 0,
             gap: 4, space: vertical ? 34 : 74,
-            grid: {stroke: colour("--line"), width: 1, show: side !== 1},
+            grid: {stroke: colour("--line"), width: 1},
             ticks: {stroke: colour("--line"), width: 1, size: 4},
             values: (u, ticks, index, space, step) => tick_texts(axis, ticks, step),
-            ...(vertical ? {size: axis_width} : {size: 34}),
+            size: vertical ? axis_width : 28,
+            ...(axis.scale === "linear" ? {} : {splits: log_ticks, filter: (u, ticks) => ticks}),
             ...(axis.quantity === "bytes" && axis.scale === "linear" ? {incrs: kPowersOfTwo} : {}),
         };
     }
@@ -110,12 +137,12 @@
     function series_options(chart, series, index, colour) {
         const stroke = colour(`--series-${index % kSeriesColours}`);
         const options = {
-            label: series.name, scale: `y${series.axis}`, stroke, width: 2,
+            label: series.name, scale: "y", stroke, width: 2,
             dash: index >= kSeriesColours ? [6, 3] : undefined,
-            value: (u, value) => value_text(chart.y[series.axis], value),
+            value: (u, value) => value_text(chart.y, value),
             points: {size: 6, fill: stroke, width: 0},
         };
-        if (series.shape === "step") options.paths = uPlot.paths.stepped({align: 1});
+        if (series.shape === "step") options.paths = uPlot.paths.stepped({align: -1});
         if (series.shape === "bars") {
             options.paths = uPlot.paths.bars({size: [0.8, 48]});
             options.fill = stroke;
@@ -128,9 +155,12 @@
         return options;
     }
 
-    function draw_mark(u, mark, colour) {
+    const mark_text = (chart, mark) => `${mark.label}, ${mark.vertical
+        ? value_text(chart.x, value_at(chart.x, mark.at)) : value_text(chart.y, mark.at)}`;
+
+    function draw_mark(u, chart, mark, colour) {
         const {ctx, bbox} = u, ratio = uPlot.pxRatio;
-        const along = u.valToPos(mark.at, mark.vertical ? "x" : "y0", true);
+        const along = u.valToPos(mark.at, mark.vertical ? "x" : "y", true);
         const [start, length] = mark.vertical ? [bbox.left, bbox.width] : [bbox.top, bbox.height];
         if (!(along >= start - 1 && along <= start + length + 1)) return;
         ctx.save();
@@ -147,8 +177,14 @@
         ctx.textAlign = late ? "right" : "left";
         ctx.textBaseline = mark.vertical ? "top" : "bottom";
         const gap = 5 * ratio;
-        ctx.fillText(mark.label, mark.vertical ? along + (late ? -gap : gap) : bbox.left + gap,
-                     mark.vertical ? bbox.top + gap : along - gap / 2);
+        const label = [mark_text(chart, mark),
+                       mark.vertical ? along + (late ? -gap : gap) : bbox.left + gap,
+                       mark.vertical ? bbox.top + gap : along - gap / 2];
+        ctx.setLineDash([]);
+        ctx.strokeStyle = colour("--paper");  // A halo, where a curve runs behind it.
+        ctx.lineWidth = 4 * ratio;
+        ctx.strokeText(...label);
+        ctx.fillText(...label);
         ctx.restore();
     }
 
@@ -162,16 +198,15 @@
     }
 
     function options_of(chart, colour) {
-        const scales = {x: {time: false, distr: chart.x.scale === "linear" ? 1 : 3,
-                            range: (u, low, high) => x_range(chart, low, high)}};
-        const axes = [axis_options(chart.x, "x", 2, colour)];
-        chart.y.forEach((axis, index) => {
-            scales[`y${index}`] = {distr: axis.scale === "log" ? 3 : 1,
-                                   range: (u, low, high) => y_range(chart, index, low, high)};
-            axes.push(axis_options(axis, `y${index}`, index === 0 ? 3 : 1, colour));
-        });
+        const scales = {
+            x: {time: false, distr: chart.x.scale === "linear" ? 1 : 3,
+                range: (u, low, high) => x_range(chart, low, high)},
+            y: {distr: chart.y.scale === "log" ? 3 : 1,
+                range: (u, low, high) => y_range(chart, low, high)},
+        };
         return {
-            width: 320, height: 240, scales, axes, padding: [10, 12, 0, 0],
+            scales, axes: [axis_options(chart.x, "x", false, colour),
+                           axis_options(chart.y, "y", true, colour)], padding: [10, chart.x.scale === "nines" ? 30 : 14, 0, 0],
             series: [
                 {label: chart.x.label, value: (u, at) => value_text(
                     chart.x, at == null ? at : value_at(chart.x, at))},
@@ -180,7 +215,9 @@
             cursor: {sync: chart.cursor ? {key: chart.cursor, setSeries: false} : undefined,
                      focus: {prox: 24}, points: {size: 8}},
             focus: {alpha: 0.35},
-            hooks: {draw: [(u) => chart.marks.forEach((mark) => draw_mark(u, mark, colour))]},
+            hooks: {draw: [(u) => {
+                for (const mark of chart.marks) draw_mark(u, chart, mark, colour);
+            }]},
         };
     }
 
@@ -203,9 +240,10 @@
         });
     }
 
-    const fit = (element) => ({
+    // Charts below each other over the same time are lower.
+    const fit = (chart, element) => ({
         width: element.clientWidth,
-        height: element.clientWidth < kWide ? 260 : 340,
+        height: chart.cursor ? 220 : element.clientWidth < kWide ? 280 : 360,
     });
 
     function draw(chart, element) {
@@ -214,9 +252,11 @@
         const data = columns(chart);
         chart.low = data[0][0];
         chart.high = data[0][data[0].length - 1];
-        chart.padded = chart.series.some((s) => s.shape === "bars" || s.shape === "points");
+        chart.padded = !chart.cursor &&
+            chart.series.some((s) => s.shape === "bars" || s.shape === "points");
         element.replaceChildren();
-        const plot = new uPlot({...options_of(chart, colour), ...fit(element)}, data, element);
+        const options = {...options_of(chart, colour), ...fit(chart, element)};
+        const plot = new uPlot(options, data, element);
         open_legend(plot);
         return plot;
     }
@@ -227,7 +267,10 @@
     const elements = charts.map((chart, index) => document.getElementById(`plot-${index}`));
     let plots = charts.map((chart, index) => draw(chart, elements[index]));
     const sizes = new ResizeObserver((entries) => {
-        for (const {target} of entries) plots[elements.indexOf(target)].setSize(fit(target));
+        for (const {target} of entries) {
+            const index = elements.indexOf(target);
+            plots[index].setSize(fit(charts[index], target));
+        }
     });
     elements.forEach((element) => sizes.observe(element));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
