@@ -87,6 +87,7 @@ NO_MIRRORED_TEST = {
     "kernels/cpu/exact_kinds": "the ids of exact_table, tested with it",
     "kernels/cpu/prefetch": "one instruction",
     "hostpath/batch": "plain data",
+    "hostpath/progress": "an enumeration",
     "hostpath/names": "an interface",
 }
 
