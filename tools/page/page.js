@@ -142,7 +142,10 @@
             value: (u, value) => value_text(chart.y, value),
             points: {size: 6, fill: stroke, width: 0},
         };
-        if (series.shape === "step") options.paths = uPlot.paths.stepped({align: -1});
+        if (series.shape === "step") {
+            options.paths = uPlot.paths.stepped({align: -1});
+            options.points = {show: false};
+        }
         if (series.shape === "bars") {
             options.paths = uPlot.paths.bars({size: [0.8, 48]});
             options.fill = stroke;
@@ -215,6 +218,7 @@
             cursor: {sync: chart.cursor ? {key: chart.cursor, setSeries: false} : undefined,
                      focus: {prox: 24}, points: {size: 8}},
             focus: {alpha: 0.35},
+            legend: {markers: {dash: (u, index) => (u.series[index].dash ? "dashed" : "solid")}},
             hooks: {draw: [(u) => {
                 for (const mark of chart.marks) draw_mark(u, chart, mark, colour);
             }]},
@@ -266,12 +270,12 @@
     }
     const elements = charts.map((chart, index) => document.getElementById(`plot-${index}`));
     let plots = charts.map((chart, index) => draw(chart, elements[index]));
-    const sizes = new ResizeObserver((entries) => {
-        for (const {target} of entries) {
-            const index = elements.indexOf(target);
-            plots[index].setSize(fit(charts[index], target));
-        }
+    const resize = () => plots.forEach((plot, index) => {
+        const size = fit(charts[index], elements[index]);
+        if (size.width !== plot.width || size.height !== plot.height) plot.setSize(size);
     });
+    // In the next frame: drawing within the observer's call would change what it observes.
+    const sizes = new ResizeObserver(() => requestAnimationFrame(resize));
     elements.forEach((element) => sizes.observe(element));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
         plots.forEach((plot) => plot.destroy());
