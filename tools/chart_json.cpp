@@ -51,7 +51,7 @@ void keep_extremes(const std::vector<double>& y, size_t begin, size_t end,
                    std::vector<size_t>& kept) {
     size_t low = end, high = end, missing = end;
     for (size_t at = begin; at < end; ++at) {
-        if (std::isnan(y[at])) {
+        if (!std::isfinite(y[at])) {
             missing = std::min(missing, at);
             continue;
         }
