@@ -156,14 +156,12 @@ BarChart prediction_bars(const std::vector<Prediction>& predictions) {
         "off.";
     chart.axis = {"", Quantity::share, "", Scale::linear};
     for (const Prediction& item : predictions) {
-        const auto text = [&](double value) {
-            return figure_text(value, item.quantity, item.unit);
-        };
+        if (!item.skipped.empty()) continue;
         const bool has_aim = item.tolerance > 0;
         chart.bars.push_back({item.name, "predicted", 1, has_aim ? 1 - item.tolerance : NAN,
-                              has_aim ? 1 + item.tolerance : NAN, text(item.predicted)});
+                              has_aim ? 1 + item.tolerance : NAN, item.predicted_text});
         chart.bars.push_back(
-            {item.name, "measured", item.measured / item.predicted, NAN, NAN, text(item.measured)});
+            {item.name, "measured", item.measured / item.predicted, NAN, NAN, item.measured_text});
     }
     return chart;
 }
@@ -173,15 +171,16 @@ Table prediction_table(const std::vector<Prediction>& predictions) {
     table.columns = {{"", false},     {"predicted", true}, {"measured", true},
                      {"error", true}, {"aim", true},       {"", false}};
     for (const Prediction& item : predictions) {
+        const bool is_known = item.skipped.empty() && std::isfinite(item.error());
         const bool has_aim = item.tolerance > 0;
-        const std::string aim = figure_text(item.tolerance, Quantity::share);
-        table.rows.push_back({item.name, figure_text(item.predicted, item.quantity, item.unit),
-                              figure_text(item.measured, item.quantity, item.unit),
-                              std::isfinite(item.error()) ? percent_text(item.error()) : "–",
-                              has_aim ? "± " + aim : "–",
-                              !has_aim        ? ""
-                              : item.is_met() ? "met"
-                                              : "not met"});
+        const std::string verdict = !item.skipped.empty() ? "not measured: " + item.skipped
+                                    : !has_aim            ? ""
+                                    : item.is_met()       ? "met"
+                                                          : "not met";
+        table.rows.push_back(
+            {item.name, item.predicted_text, item.skipped.empty() ? item.measured_text : "–",
+             is_known ? percent_text(item.error()) : "–",
+             has_aim ? "± " + figure_text(item.tolerance, Quantity::share) : "–", verdict});
     }
     return table;
 }

@@ -26,10 +26,10 @@ std::vector<Chart> timeline_charts(const bench::LoadRun& run, const std::string&
 // Something that was predicted and then measured.
 struct Prediction {
     std::string name;
-    Quantity quantity = Quantity::number;
-    std::string unit;
     double predicted = 0, measured = 0;
-    double tolerance = 0;  // Aimed at: 0.1 is 10 % more or less; 0: nothing was.
+    std::string predicted_text, measured_text;  // For people: "1.5 GiB".
+    double tolerance = 0;                       // Aimed at: 0.1 is 10 % more or less; 0: nothing.
+    std::string skipped = {};                   // Why it was not measured; else empty.
 
     double error() const { return measured / predicted - 1; }
     bool is_met() const { return tolerance == 0 || std::abs(error()) <= tolerance; }

@@ -95,9 +95,10 @@ TEST(ReportCharts, WhatWasDroppedHasAChartOnlyWhenSomethingWas) {
 
 TEST(ReportCharts, APredictionIsOneHundredPercent) {
     const std::vector<Prediction> predictions = {
-        {"memory", Quantity::bytes, "", 1 << 30, 1.05 * (1 << 30), 0.1},
-        {"rate", Quantity::number, "events/s", 10e6, 7e6, 0.2},
-        {"cores", Quantity::number, "", 4, 4, 0}};
+        {"memory", 1 << 30, 1.05 * (1 << 30), "1 GiB", "1.05 GiB", 0.1},
+        {"rate", 10e6, 7e6, "10 M/s", "7 M/s", 0.2},
+        {"cores", 4, 4, "4", "4", 0},
+        {"error rate", 1e-3, 0, "0.1 %", "", 0.1, "mode is exact"}};
     const BarChart chart = prediction_bars(predictions);
     ASSERT_THAT(chart.bars, SizeIs(6));
     EXPECT_EQ(chart.bars[0].value, 1);
@@ -105,18 +106,20 @@ TEST(ReportCharts, APredictionIsOneHundredPercent) {
     EXPECT_EQ(chart.bars[0].high, 1.1);
     EXPECT_EQ(chart.bars[0].text, "1 GiB");
     EXPECT_THAT(chart.bars[1].value, DoubleNear(1.05, 1e-12));
-    EXPECT_EQ(chart.bars[3].text, "7 M events/s");
+    EXPECT_EQ(chart.bars[3].text, "7 M/s");
     EXPECT_THAT(chart.bars[4].low, IsNan());
     const Table table = prediction_table(predictions);
     EXPECT_THAT(table.rows[0],
                 ElementsAre("memory", "1 GiB", "1.05 GiB", "+5.0 %", "± 10 %", "met"));
-    EXPECT_THAT(table.rows[1], ElementsAre("rate", "10 M events/s", "7 M events/s", "-30.0 %",
-                                           "± 20 %", "not met"));
+    EXPECT_THAT(table.rows[1],
+                ElementsAre("rate", "10 M/s", "7 M/s", "-30.0 %", "± 20 %", "not met"));
     EXPECT_THAT(table.rows[2], ElementsAre("cores", "4", "4", "+0.0 %", "–", ""));
+    EXPECT_THAT(table.rows[3], ElementsAre("error rate", "0.1 %", "–", "–", "± 10 %",
+                                           "not measured: mode is exact"));
 }
 
 TEST(ReportCharts, APredictionOfNothingHasNoError) {
-    const std::vector<Prediction> predictions = {{"lost", Quantity::number, "", 0, 3, 0.1}};
+    const std::vector<Prediction> predictions = {{"lost", 0, 3, "0", "3", 0.1}};
     EXPECT_FALSE(predictions[0].is_met());
     EXPECT_EQ(prediction_table(predictions).rows[0][3], "–");
     Page page;
