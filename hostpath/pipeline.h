@@ -62,7 +62,7 @@ class Pipeline {
     Progress emitter_step();
     Progress prefault_step();  // A helper's thread, with engine.prefault.
 
-    // Ends the input as soon as the receiver sees it: drain and finish. Receiver's thread.
+    // Ends the input as soon as the sources have brought what they hold. Receiver's thread.
     void stop() { receiver_.stop({}); }
     // The emitter's thread asks this; true once nothing more can be written, so that reading should
     // end.

@@ -154,6 +154,7 @@ Status run_checked(const Config& config, const Run& job, Report& report) {
         pipeline.abandon();
         return status;
     }
+    if (job.on_open) job.on_open();
     Herald herald(job, pipeline);
     const Prefaulter prefaulter(pipeline, config.engine.prefault);
     if (pipeline.is_inline()) {
