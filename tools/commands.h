@@ -43,6 +43,16 @@ struct BenchCommand {
 };
 ExitCode bench(const BenchCommand& command);
 
+struct PlanCommand {
+    std::vector<std::pair<std::string, std::string>> settings;  // plan_inputs.h: those given.
+    std::string job_path;                                       // Empty: none. "-" is stdin.
+    std::vector<std::string> overrides;
+    std::string calibration_path, out_path, write_job_path;
+    bool json = false, calibrate = false, check = false, require = false;
+    bool quick = false;  // A calibration that measures nothing, for tests.
+};
+ExitCode plan(const PlanCommand& command);
+
 struct VersionCommand {
     bool verbose = false;
 };
