@@ -192,6 +192,8 @@ void add_plan(CLI::App& program, PlanCommand& plan) {
     app.add_flag("--check", plan.check, "run the planned workload and compare");
     app.add_option("--out", plan.out_path, "where --calibrate and --check write")
         ->type_name("FILE");
+    app.add_option("--report", plan.report_path, "also write it to a file as an HTML page")
+        ->type_name("FILE.html");
     app.add_flag("--require", plan.require, "with --check: exit with 99 unless all is near");
     app.add_flag("--json", plan.json, "print JSON");
     // For tests: small tables, whose figures mean nothing.

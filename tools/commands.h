@@ -47,7 +47,7 @@ struct PlanCommand {
     std::vector<std::pair<std::string, std::string>> settings;  // plan_inputs.h: those given.
     std::string job_path;                                       // Empty: none. "-" is stdin.
     std::vector<std::string> overrides;
-    std::string calibration_path, out_path, write_job_path;
+    std::string calibration_path, out_path, write_job_path, report_path;
     bool json = false, calibrate = false, check = false, require = false;
     bool quick = false;  // A calibration that measures nothing, for tests.
 };
