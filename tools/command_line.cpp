@@ -63,6 +63,7 @@ Examples
   trommel bench --quick                           seconds; checks answers, measures nothing
   trommel bench engine --require 'ratio>=0.1'     exits with 99 when it is less
   trommel bench --json > old.json; trommel bench --baseline old.json
+  trommel bench --report bench.html               bars and tables in one file, for a browser
 
 Each case runs in turns with the machine's own limit, random updates of 64-byte lines in as much
 memory; `ratio` is the share of it. A case whose answers are wrong prints no figure.)";
@@ -161,6 +162,8 @@ void add_bench(CLI::App& program, BenchCommand& bench) {
         ->type_name("FILE");
     app.add_option("--results", bench.results_path, "also write them to a file as Markdown")
         ->type_name("FILE");
+    app.add_option("--report", bench.report_path, "also write them to a file as an HTML page")
+        ->type_name("FILE.html");
     app.add_option("--rounds", bench.rounds, "how often each is measured; medians are printed")
         ->check(CLI::Range(1u, 1000u));
     app.add_flag("--quick", bench.quick, "small tables: a check, not a measurement");
@@ -191,6 +194,8 @@ void add_plan(CLI::App& program, PlanCommand& plan) {
     app.add_flag("--check", plan.check, "run the planned workload and compare");
     app.add_option("--out", plan.out_path, "where --calibrate and --check write")
         ->type_name("FILE");
+    app.add_option("--report", plan.report_path, "also write it to a file as an HTML page")
+        ->type_name("FILE.html");
     app.add_flag("--require", plan.require, "with --check: exit with 99 unless all is near");
     app.add_flag("--json", plan.json, "print JSON");
     // For tests: small tables, whose figures mean nothing.

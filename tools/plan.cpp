@@ -4,6 +4,7 @@
 
 #include "trommel/file_system.h"
 
+#include "tools/bench_report.h"
 #include "tools/commands.h"
 #include "tools/console.h"
 #include "tools/job_text.h"
@@ -12,7 +13,9 @@
 #include "tools/plan_inputs.h"
 #include "tools/plan_job.h"
 #include "tools/plan_model.h"
+#include "tools/plan_page.h"
 #include "tools/plan_text.h"
+#include "tools/report_file.h"
 #include "tools/signals.h"
 
 namespace trommel::tools {
@@ -136,8 +139,28 @@ ExitCode print_calibration(const PlanCommand& command, Console& console) {
     return status.ok() ? kExitDone : fail(status, console);
 }
 
+// "trommel plan --events 1M --check": what repeats this run.
+std::string command_text(const PlanCommand& command) {
+    std::string text = "trommel plan";
+    const auto add = [&](const char* flag, const std::string& value) {
+        if (!value.empty()) text += std::string(" ") + flag + " " + value;
+    };
+    for (const auto& [name, value] : command.settings) add(flag_of(name).c_str(), value);
+    add("--job", command.job_path);
+    for (const std::string& value : command.overrides) add("-s", value);
+    add("--calibration", command.calibration_path);
+    return text + (command.check ? " --check" : "");
+}
+
+std::vector<Fact> facts_of(const PlanCommand& command) {
+    return {{"Program", std::string("trommel ") + TROMMEL_VERSION + ", commit " + TROMMEL_COMMIT},
+            {"Command", command_text(command)},
+            {"Written", time_now()}};
+}
+
 // Writes the prediction, then runs what was planned, and adds what came out.
-ExitCode check_plan(const PlanCommand& command, Console& console, Request& request) {
+ExitCode check_plan(const PlanCommand& command, Console& console, Request& request,
+                    ReportFile& page) {
     if (!request.calibration) {
         Calibration calibration;
         if (const Status status = calibrate_here(command, console, calibration); !status.ok()) {
@@ -165,16 +188,25 @@ ExitCode check_plan(const PlanCommand& command, Console& console, Request& reque
     if (const Status status = write_whole(path, prediction + measured + "\n"); !status.ok()) {
         return fail(status, console);
     }
+    if (!command.report_path.empty()) {
+        const Status status = page.finish(plan_check_page(report, facts_of(command)));
+        if (!status.ok()) return fail(status, console);
+    }
     if (report.is_met()) return kExitDone;
     console.note("not every prediction was within its target");
     return command.require ? kExitUnmet : kExitDone;
 }
 
-ExitCode print_plan(const PlanCommand& command, Console& console, const Request& request) {
+ExitCode print_plan(const PlanCommand& command, Console& console, const Request& request,
+                    ReportFile& page) {
     const Plan plan =
         make_plan(request.inputs, request.calibration ? &*request.calibration : nullptr);
     std::fputs(command.json ? (plan_json(plan) + "\n").c_str() : plan_table(plan).c_str(), stdout);
     for (const std::string& warning : plan.warnings) console.note("warning: " + warning);
+    if (!command.report_path.empty()) {
+        const Status status = page.finish(plan_page(plan, facts_of(command)));
+        if (!status.ok()) return fail(status, console);
+    }
     if (command.write_job_path.empty()) return kExitDone;
     const std::string text =
         command.job_path.empty()
@@ -198,8 +230,13 @@ ExitCode plan(const PlanCommand& command) {
     for (const std::string& text : wrong) console.error(text);
     if (!wrong.empty()) return kExitUsage;
     if (const auto code = take_calibration(command, console, request)) return *code;
-    return command.check ? check_plan(command, console, request)
-                         : print_plan(command, console, request);
+    ReportFile page;
+    if (!command.report_path.empty()) {
+        const Status status = page.open(command.report_path, ReportFile::Needs::nothing);
+        if (!status.ok()) return fail(status, console);
+    }
+    return command.check ? check_plan(command, console, request, page)
+                         : print_plan(command, console, request, page);
 }
 
 }  // namespace trommel::tools

@@ -287,8 +287,7 @@ TEST(JobFile, WhatIsPlannedIsRefusedByName) {
         ElementsAre(HasSubstr("1:17: error: source.type: 'kafka' is planned, not built yet")));
     EXPECT_THAT(
         mistakes_of("in.ndjson", "in.ndjson, follow: true"),
-        ElementsAre("job.yaml:1:40: error: source.follow: following a growing file is planned, not "
-                    "built yet"));
+        ElementsAre(HasSubstr("1:40: error: source.follow: following a growing file is planned")));
     EXPECT_THAT(mistakes_of("n: count", "n: distinct(x)"),
                 ElementsAre(HasSubstr("aggregates.n: 'distinct' is planned, not built yet")));
     EXPECT_THAT(
