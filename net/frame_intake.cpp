@@ -37,23 +37,14 @@ void FrameIntake::count_foreign(size_t bytes) {
 bool FrameIntake::take(const Datagram& datagram, RecordBatch& batch) {
     if (!has_room(batch)) return false;
     if (open_.count > 0) return append_events(datagram, batch);
-    offset_ = transport_.bytes;
-    ++transport_.datagrams;
-    transport_.bytes += datagram.size;
-    if (!options_.allow.allows(datagram.from)) {
-        ++transport_.denied;
-        return true;
-    }
+    if (!is_allowed(datagram)) return true;
     if (datagram.truncated) {
         ++transport_.truncated;
         return true;
     }
     FrameHeader header;
     if (const char* const fault = fault_of(datagram, header); fault != nullptr) {
-        ++transport_.malformed;
-        const size_t kept = std::min(datagram.size, kCorruptRawBytesMax);
-        rows_.append_corrupt(batch.copy_text({datagram.bytes, kept}), fault, 0, offset_, batch);
-        copied_bytes_ += kept;
+        append_malformed(datagram, fault, batch);
         return true;
     }
     if (options_.keys != nullptr && !is_authentic(datagram, header)) {
@@ -64,6 +55,29 @@ bool FrameIntake::take(const Datagram& datagram, RecordBatch& batch) {
     if (senders_.note(datagram.from, header, partition) != SenderTable::Arrival::fresh) return true;
     open_ = {partition, header.count, 0, header.event_bytes};
     return append_events(datagram, batch);
+}
+
+bool FrameIntake::take_damaged(const Datagram& packet, const char* why, RecordBatch& batch) {
+    if (!has_room(batch)) return false;
+    if (is_allowed(packet)) append_malformed(packet, why, batch);
+    return true;
+}
+
+// Counts what has come, and whether it may.
+bool FrameIntake::is_allowed(const Datagram& datagram) {
+    offset_ = transport_.bytes;
+    ++transport_.datagrams;
+    transport_.bytes += datagram.size;
+    if (options_.allow.allows(datagram.from)) return true;
+    ++transport_.denied;
+    return false;
+}
+
+void FrameIntake::append_malformed(const Datagram& datagram, const char* why, RecordBatch& batch) {
+    ++transport_.malformed;
+    const size_t kept = std::min(datagram.size, kCorruptRawBytesMax);
+    rows_.append_corrupt(batch.copy_text({datagram.bytes, kept}), why, 0, offset_, batch);
+    copied_bytes_ += kept;
 }
 
 bool FrameIntake::has_room(const RecordBatch& batch) {

@@ -51,6 +51,9 @@ class FrameIntake {
     // Copies what the rows need into the batch. False: the batch is full, of rows or of bytes; call
     // again with the same datagram and an emptied batch, and it goes on where it stopped.
     bool take(const Datagram& datagram, RecordBatch& batch);
+    // The same for a packet whose datagram is damaged before it is a frame (net/packet.h): a
+    // corrupt record that says `why`, which lives for ever. `from` is as far as it is known.
+    bool take_damaged(const Datagram& packet, const char* why, RecordBatch& batch);
     // A packet that is no datagram for us (net/packet.h); counted, not a record.
     void count_foreign(size_t bytes);
 
@@ -72,6 +75,8 @@ class FrameIntake {
     };
 
     bool has_room(const RecordBatch& batch);
+    bool is_allowed(const Datagram& datagram);
+    void append_malformed(const Datagram& datagram, const char* why, RecordBatch& batch);
     const char* fault_of(const Datagram& datagram, FrameHeader& header) const;
     bool is_authentic(const Datagram& datagram, const FrameHeader& header);
     bool append_events(const Datagram& datagram, RecordBatch& batch);

@@ -78,15 +78,14 @@ std::string values_text(const Config& config) {
     });
 }
 
-void add_senders(const net::ListenAddress& listen, const net::AccessList& allow,
-                 const std::string& keys_path, uint32_t senders_max, Lines& lines) {
-    const char* const anybody =
-        listen.is_loopback() ? "this machine alone" : "everybody who can reach it";
+void add_senders(const std::string& anybody, const net::IntakeOptions& intake,
+                 const std::string& keys_path, Lines& lines) {
+    const net::AccessList& allow = intake.allow;
     const std::string from = allow.empty() ? anybody
                                            : std::to_string(allow.size()) + " allowed network" +
                                                  (allow.size() == 1 ? "" : "s");
     lines.add("source", "from " + from + (keys_path.empty() ? "" : ", signed with " + keys_path));
-    lines.add("partitions", "one for each sender, at most " + count_text(senders_max));
+    lines.add("partitions", "one for each sender, at most " + count_text(intake.senders_max));
 }
 
 void add_udp(const net::UdpSourceOptions& udp, Lines& lines) {
@@ -94,7 +93,22 @@ void add_udp(const net::UdpSourceOptions& udp, Lines& lines) {
                             std::to_string(udp.socket.sockets) +
                             (udp.socket.sockets == 1 ? " socket" : " sockets") + " of " +
                             bytes_text(udp.socket.receive_buffer_bytes));
-    add_senders(udp.socket.listen, udp.intake.allow, udp.keys_path, udp.intake.senders_max, lines);
+    const bool loopback = udp.socket.listen.is_loopback();
+    add_senders(loopback ? "this machine alone" : "everybody who can reach it", udp.intake,
+                udp.keys_path, lines);
+}
+
+void add_packets(const SourceJob& source, Lines& lines) {
+    const bool pcap = source.type == SourceJob::Type::pcap;
+    const std::string what =
+        pcap ? "captured packets in " +
+                   joined(source.paths, [](const std::string& path) { return path; })
+             : "packets of the DPDK device " + source.dpdk.device + ", " +
+                   std::to_string(source.dpdk.queues) +
+                   (source.dpdk.queues == 1 ? " queue" : " queues");
+    lines.add("source", what + "; UDP to port " + std::to_string(source.packets.packets.port));
+    add_senders("everybody", source.packets.packets.intake, source.packets.packets.keys_path,
+                lines);
 }
 
 void add_files(const Job& job, Lines& lines) {
@@ -120,6 +134,8 @@ void add_input(const Job& job, Lines& lines) {
     }
     if (job.source.type == SourceJob::Type::udp) {
         add_udp(job.source.udp, lines);
+    } else if (job.source.brings_datagrams()) {
+        add_packets(job.source, lines);
     } else {
         add_files(job, lines);
     }

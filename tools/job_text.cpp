@@ -101,6 +101,18 @@ constexpr char kReferenceNetwork[] = R"yaml(#   rate: unlimited           # reco
 #   keys: keys.txt            # who must sign, a line SOURCE_ID HEXKEY each; else nobody
 #   stop_after: 5s            # ends when nothing came for so long after something did; else never
 #   stop_with_senders: false  # true: ends when every sender has said that it is done
+#
+# source: { type: pcap } reads captured packets:
+#   path: capture.pcap        # (required) pcap or pcapng, a path, a glob or a list of them
+#   port: 4000                # (required) UDP datagrams to it are ours; allow, senders_max, keys
+#   verify_checksums: true    # of IPv4 and UDP
+#
+# source: { type: dpdk } polls a network card; also port, allow, senders_max, keys and stop_...:
+#   device: "0000:03:00.0"    # (required) a PCI address or a virtual device, "net_tap0,iface=x"
+#   eal: [--no-huge, -m, 512] # further arguments of DPDK's EAL
+#   queues: 1                 # receive queues, polled in turn
+#   mbufs: 16383              # packets that lie in memory at most
+#   promiscuous: false        # true: also packets for other machines
 )yaml";
 
 }  // namespace

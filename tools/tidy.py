@@ -29,6 +29,7 @@ MAY_INCLUDE = {
     "tests/kit": ["trommel", "tests/kit"],
     "tests/examples": ["trommel"],
     "tests/install": ["trommel"],
+    "tests/bench": ["trommel", "kernels", "hostpath", "net", "bench", "tests"],
     "tests": ["trommel", "kernels", "hostpath", "net", "tools", "tests"],
     "bench": ["trommel", "kernels", "hostpath", "net", "bench", "tests/kit"],
     "tools": ["trommel", "kernels", "hostpath", "net", "tools", "bench/kit"],
@@ -88,6 +89,7 @@ NO_MIRRORED_TEST = {
     "hostpath/batch": "plain data",
     "hostpath/progress": "an enumeration",
     "hostpath/names": "an interface",
+    "net/dpdk_port": "DPDK itself; tested through dpdk_source",
     "net/udp_receiver": "an interface; its two kinds are tested",
 }
 

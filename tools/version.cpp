@@ -4,6 +4,7 @@
 #include "kernels/cpu/simd_level.h"
 #include "net/byte_stream.h"
 #include "net/decoder.h"
+#include "net/dpdk_source.h"
 #include "net/frame_keys.h"
 #include "net/udp_receiver.h"
 #include "tools/commands.h"
@@ -44,6 +45,7 @@ ExitCode version(const VersionCommand& command) {
     print_line("io_uring", !net::built_with_io_uring() ? yes_no(false)
                            : ring.ok()                 ? "yes"
                                                        : "no: " + ring.message);
+    print_line("DPDK", yes_no(net::built_with_dpdk()));
     print_line("signatures", yes_no(net::built_with_signatures()));
     print_line("jemalloc", yes_no(TROMMEL_WITH_JEMALLOC != 0));
     print_line("engines", "cpu");

@@ -81,7 +81,7 @@ TEST_F(Commands, MistypedWordsGetASuggestion) {
         said({"job.yaml"}),
         StartsWith(
             "trommel: error: 'job.yaml' is no command (did you mean 'trommel run job.yaml'?)"));
-    EXPECT_THAT(said({"plan"}), HasSubstr("planned, not built yet"));
+    EXPECT_THAT(said({"top"}), HasSubstr("planned, not built yet"));
     EXPECT_THAT(said({"run", "--jsno"}),
                 HasSubstr("unknown flag '--jsno' (did you mean '--json'?)"));
     EXPECT_THAT(said({"gen", "--event=5"}),
@@ -97,7 +97,7 @@ TEST_F(Commands, VersionSaysHowItWasBuilt) {
     EXPECT_THAT(brief.out(), StartsWith("trommel 0."));
     Program verbose({"version", "--verbose"});
     EXPECT_EQ(verbose.wait(), kExitDone);
-    for (const char* word : {"build", "compiler", "JSON", "gzip", "Zstandard", "io_uring",
+    for (const char* word : {"build", "compiler", "JSON", "gzip", "Zstandard", "io_uring", "DPDK",
                              "signatures", "jemalloc", "SIMD"}) {
         EXPECT_THAT(verbose.out(), HasSubstr(word));
     }

@@ -69,7 +69,7 @@ TEST(JobNetwork, NobodyListensToOthersByAccident) {
         EXPECT_THAT(mistakes(fine), IsEmpty()) << fine;
     }
     EXPECT_THAT(mistakes("listen: 0.0.0.0:4000"),
-                ElementsAre("job.yaml:1:31: error: source.listen: others than this machine can "
+                ElementsAre("job.yaml:1:30: error: source.listen: others than this machine can "
                             "reach 0.0.0.0:4000; say who may send (allow: [10.0.0.0/8]), or "
                             "insecure_listen: true"));
     EXPECT_THAT(mistakes("listen: '0.0.0.0:1', allow: []"),
@@ -80,6 +80,34 @@ TEST(JobNetwork, NobodyListensToOthersByAccident) {
                 ElementsAre(HasSubstr("source.sockets: '17' is not a number from 1 to 16")));
     EXPECT_THAT(mistakes("listen: ':1', receive_buffer: 2GiB"),
                 ElementsAre(HasSubstr("is not a size from 1 byte to 1 GiB")));
+}
+
+TEST(JobNetwork, ReadsCapturesAndDevices) {
+    const Read pcap = read("source: { type: pcap, path: [a.pcap, b.pcap.gz], port: 4000, " +
+                           std::string("allow: 10.0.0.0/8, verify_checksums: false }") + kUdpRest);
+    ASSERT_THAT(pcap.mistakes, IsEmpty());
+    EXPECT_THAT(pcap.job.source.paths, ElementsAre("a.pcap", "b.pcap.gz"));
+    EXPECT_EQ(pcap.job.source.packets.packets.port, 4000);
+    EXPECT_FALSE(pcap.job.source.packets.packets.verify_checksums);
+    EXPECT_EQ(pcap.job.source.packets.packets.intake.allow.size(), 1u);
+
+    const Read dpdk = read(
+        "source: { type: dpdk, device: 'net_ring0', eal: [--no-huge, -m, 256], "
+        "port: 1, queues: 2, stop_after: 1s }" +
+        std::string(kUdpRest));
+    ASSERT_THAT(dpdk.mistakes, IsEmpty());
+    EXPECT_EQ(dpdk.job.source.dpdk.device, "net_ring0");
+    EXPECT_THAT(dpdk.job.source.dpdk.eal, ElementsAre("--no-huge", "-m", "256"));
+    EXPECT_EQ(dpdk.job.source.dpdk.queues, 2);
+    EXPECT_EQ(dpdk.job.source.packets.stop_after_us, 1'000'000);
+
+    EXPECT_THAT(read("source: { type: dpdk, port: 0 }" + std::string(kUdpRest)).mistakes,
+                ElementsAre(HasSubstr("missing field 'source.device'"),
+                            HasSubstr("source.port: '0' is not a number from 1 to 65535")));
+    EXPECT_THAT(
+        read("source: { type: pcap, path: a, port: 1, stop_after: 1s }" + std::string(kUdpRest))
+            .mistakes,
+        ElementsAre(HasSubstr("a capture ends by itself")));
 }
 
 TEST(JobNetwork, DatagramsCarryFramesAndNothingElse) {
