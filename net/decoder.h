@@ -58,8 +58,8 @@ std::unique_ptr<DecodeScratch> make_decode_scratch();
 // What decoders look at and add to. Borrowed.
 struct DecodeContext {
     PartitionTable* partitions =
-        nullptr;             // 0: corrupt records' and, without a field, all records'.
-    Clock* clock = nullptr;  // Asked once per chunk, and only for max_future.
+        nullptr;                       // 0: corrupt records' and, without a field, all records'.
+    Clock* clock = nullptr;            // Asked once per chunk, and only for max_future.
     DecodeScratch* scratch = nullptr;  // Null: the decoder has its own.
 };
 

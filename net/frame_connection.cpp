@@ -52,7 +52,7 @@ class FrameConnection final : public Connection {
             if (fault_ == nullptr && header.frame_bytes() > buffer_bytes_) {
                 fault_ = "a frame that is longer than connection_buffer";
             }
-            if (fault_ != nullptr) return rest.size();
+            if (fault_ != nullptr) return kFrameHeaderBytes;
             if (header.frame_bytes() <= rest.size()) return header.frame_bytes();
         }
         if (end == End::none || rest.empty()) return 0;
@@ -62,7 +62,8 @@ class FrameConnection final : public Connection {
 
     State take_frame(std::string_view rest, size_t size, RecordBatch& batch) {
         if (fault_ != nullptr) {
-            return intake_.take_damaged(rest, fault_, batch) ? State::damaged : State::full;
+            return intake_.take_damaged(rest.substr(0, size), fault_, batch) ? State::damaged
+                                                                             : State::full;
         }
         const Transport& counts = intake_.transport();
         const uint64_t refused = counts.senders_refused;

@@ -16,10 +16,10 @@ class StreamIo {
    public:
     struct Event {
         enum class Kind : uint8_t {
-            accepted,    // `value` is a new connection's descriptor, which is the caller's now.
-            refused,     // accept() failed with the error `value`; it is not tried until resume().
-            readable,    // read() has something for connection `value`, and is to be called until
-                         // it says `nothing`: it is told once.
+            accepted,  // `value` is a new connection's descriptor, which is the caller's now.
+            refused,   // accept() failed with the error `value`; it is not tried until resume().
+            readable,  // read() has something for connection `value`, and is to be called until
+                       // it says `nothing`: it is told once.
         };
         Kind kind = Kind::readable;
         uint32_t value = 0;

@@ -130,8 +130,9 @@ Status StreamListener::bind_path(const std::string& path, bool locked) {
     }
     if (answers(address)) return failure(path, "another process listens there");
     if (!locked) {
-        return failure(path, "a dead listener's socket; its directory cannot be locked (somebody "
-                             "else is about to listen there, or it is not readable)");
+        return failure(path,
+                       "a dead listener's socket; its directory cannot be locked (somebody "
+                       "else is about to listen there, or it is not readable)");
     }
     if (unlink(path.c_str()) != 0) return system_failure(path, "unlink");
     if (bind(socket_, socket_address, sizeof address) == 0) return {};

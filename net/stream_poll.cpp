@@ -126,8 +126,8 @@ class StreamPoll final : public StreamIo {
             }
             const int error = errno;
             if (error == EAGAIN || error == EWOULDBLOCK) return;
-            const bool for_lack = error == EMFILE || error == ENFILE || error == ENOBUFS ||
-                                  error == ENOMEM;
+            const bool for_lack =
+                error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
             if (!for_lack) continue;  // That one connection is gone.
             stop_accepting();
             add_event(Event::Kind::refused, static_cast<uint32_t>(error));

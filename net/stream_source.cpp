@@ -69,8 +69,8 @@ Status StreamSource::choose_io() {
 }
 
 Source::Poll StreamSource::poll(RecordBatch& batch, int64_t) {
-    if (phase_ == Phase::ended) return {State::ended, 0, {}, {}};
     batch.first_record = records_;
+    if (phase_ == Phase::ended) return {State::ended, 0, {}, {}};
     resting_.clear();
     now_us_ = clock_.monotonic_us();
     if (frames_ != nullptr) frames_->begin_poll();
@@ -124,10 +124,9 @@ void StreamSource::admit(int descriptor) {
     free_.pop_back();
     Peer& peer = peers_[slot];
     peer.descriptor = descriptor;
-    peer.connection =
-        frames_ != nullptr
-            ? make_frame_connection(*frames_, from, options_.connection_buffer_bytes)
-            : lines_->connect(to_text(from));
+    peer.connection = frames_ != nullptr
+                          ? make_frame_connection(*frames_, from, options_.connection_buffer_bytes)
+                          : lines_->connect(to_text(from));
     peer.since_us = now_us_;
     if (options_.header_timeout_us > 0) fresh_.push_back(slot);
     ++transport_->connections;
@@ -154,17 +153,18 @@ void StreamSource::take_turns(RecordBatch& batch) {
         const uint32_t slot = ready_.front();
         if (slot == SlotList::kNone) return;
         ready_.remove(slot);
-        take_turn(slot, batch);
+        if (!take_turn(slot, batch)) return;
     }
 }
 
-void StreamSource::take_turn(uint32_t slot, RecordBatch& batch) {
+// False when the batch has no more room, of rows or of bytes.
+bool StreamSource::take_turn(uint32_t slot, RecordBatch& batch) {
     Peer& peer = peers_[slot];
     std::string_view bytes;
     if (!peer.connection->has_records() && peer.end == Connection::End::none) {
         bool nothing = false;
         bytes = read(slot, peer, nothing);
-        if (nothing) return;
+        if (nothing) return true;
     }
     const Connection::Taken taken = peer.connection->take(bytes, peer.end, batch);
     had_senders_ |= taken.records;
@@ -175,22 +175,22 @@ void StreamSource::take_turn(uint32_t slot, RecordBatch& batch) {
     if (taken.state == Connection::State::full) {
         ready_.push_front(slot);
         note_progress(slot, taken);
-        return;
+        return false;
     }
     if (taken.state != Connection::State::hungry) {
-        const bool lines_refused =
-            lines_ != nullptr && taken.state == Connection::State::refused;
+        const bool lines_refused = lines_ != nullptr && taken.state == Connection::State::refused;
         if (lines_refused) ++transport_->senders_refused;
         if (peer.end == Connection::End::none) ++transport_->connections_ended;
         close_peer(slot);
-        return;
+        return true;
     }
     if (peer.end != Connection::End::none) {
         close_peer(slot);
-        return;
+        return true;
     }
     ready_.push_back(slot);
-    note_progress(slot, taken);
+    if (!note_progress(slot, taken) && peer.overdue) end_by_us(slot);
+    return true;
 }
 
 // What has come of a connection, or how it ended; `nothing` is neither.
@@ -228,17 +228,16 @@ std::string_view StreamSource::read(uint32_t slot, Peer& peer, bool& nothing) {
     return read.bytes;
 }
 
-void StreamSource::note_progress(uint32_t slot, const Connection::Taken& taken) {
+// What keeps a connection from being ended: its first record, later any whole line or frame.
+bool StreamSource::note_progress(uint32_t slot, const Connection::Taken& taken) {
     Peer& peer = peers_[slot];
-    if (peer.fresh ? taken.records : taken.lines) {
-        fresh_.remove(slot);
-        idle_.remove(slot);
-        peer.fresh = peer.overdue = false;
-        peer.since_us = now_us_;
-        if (options_.idle_timeout_us > 0) idle_.push_back(slot);
-        return;
-    }
-    if (peer.overdue && peer.end == Connection::End::none) end_by_us(slot);
+    if (!(peer.fresh ? taken.records : taken.lines)) return false;
+    fresh_.remove(slot);
+    idle_.remove(slot);
+    peer.fresh = peer.overdue = false;
+    peer.since_us = now_us_;
+    if (options_.idle_timeout_us > 0) idle_.push_back(slot);
+    return true;
 }
 
 // A connection that waits for its turn is given it first: it is we who hold it back.

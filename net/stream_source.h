@@ -29,9 +29,9 @@ struct StreamSourceOptions {
     enum class Receive : uint8_t { automatic, poll, io_uring };
 
     DecodeOptions decode;
-    ListenAddress listen;  // TCP, unless there is a
-    std::string path;      // of a unix socket.
-    AccessList allow;      // Of TCP. Empty: everybody who can reach the address.
+    ListenAddress listen;       // TCP, unless there is a
+    std::string path;           // of a unix socket.
+    AccessList allow;           // Of TCP. Empty: everybody who can reach the address.
     FrameKeys* keys = nullptr;  // Of binary frames. Borrowed.
 
     // automatic is poll: one connection's bytes cost a receiver the same either way (6.6 and 6.75
@@ -94,11 +94,11 @@ class StreamSource final : public Source {
         std::unique_ptr<Connection> connection;
         int descriptor = -1;
         Connection::End end = Connection::End::none;
-        int64_t since_us = 0;   // It was accepted; later: it had a whole line or frame.
-        bool fresh = true;      // No record yet.
-        bool overdue = false;   // Its time was over while it waited for its turn, the last one.
-        bool done = false;      // See Connection::done().
-        uint64_t left = 0;      // Bytes to be read yet when we stop.
+        int64_t since_us = 0;  // It was accepted; later: it had a whole line or frame.
+        bool fresh = true;     // No record yet.
+        bool overdue = false;  // Its time was over while it waited for its turn, the last one.
+        bool done = false;     // See Connection::done().
+        uint64_t left = 0;     // Bytes to be read yet when we stop.
     };
     enum class Phase : uint8_t { running, stopping, ending, ended };
 
@@ -107,9 +107,9 @@ class StreamSource final : public Source {
     void admit(int descriptor);
     bool identify(int descriptor, Endpoint& from);
     void take_turns(RecordBatch& batch);
-    void take_turn(uint32_t slot, RecordBatch& batch);
+    bool take_turn(uint32_t slot, RecordBatch& batch);
     std::string_view read(uint32_t slot, Peer& peer, bool& nothing);
-    void note_progress(uint32_t slot, const Connection::Taken& taken);
+    bool note_progress(uint32_t slot, const Connection::Taken& taken);
     void expire(SlotList& list, int64_t timeout_us);
     void make_ready(uint32_t slot);
     void end_by_us(uint32_t slot);
@@ -131,11 +131,11 @@ class StreamSource final : public Source {
     Transport lines_transport_;
     Transport* transport_ = nullptr;
 
-    std::vector<Peer> peers_;            // By number.
-    std::vector<uint32_t> free_;         // Numbers.
-    SlotList ready_;                     // Have something to do, in the order of their turns.
-    SlotList fresh_, idle_;              // All but overdue ones, by Peer::since_us.
-    uint32_t open_ = 0, undone_ = 0;     // Connections, and those whose senders are not done.
+    std::vector<Peer> peers_;         // By number.
+    std::vector<uint32_t> free_;      // Numbers.
+    SlotList ready_;                  // Have something to do, in the order of their turns.
+    SlotList fresh_, idle_;           // All but overdue ones, by Peer::since_us.
+    uint32_t open_ = 0, undone_ = 0;  // Connections, and those whose senders are not done.
     uint64_t unix_peers_ = 0;
     std::vector<uint32_t> resting_;
 
