@@ -28,7 +28,11 @@ StreamSource::StreamSource(const StreamSourceOptions& options, Clock& clock)
     if (options_.decode.format == Format::binary) {
         // Who may connect is asked once for each connection, here.
         frames_ = std::make_unique<FrameIntake>(
-            IntakeOptions{options_.decode, {}, options_.keys, options_.senders_max}, clock_);
+            IntakeOptions{options_.decode,
+                          {},
+                          options_.keys_path.empty() ? nullptr : &keys_,
+                          options_.senders_max},
+            clock_);
         transport_ = &frames_->transport();
     } else {
         lines_ = std::make_unique<RecordConnections>(options_.decode,
@@ -51,6 +55,9 @@ StreamSource::~StreamSource() {
 Status StreamSource::open() {
     if (lines_ != nullptr) {
         if (Status status = lines_->check(); !status.ok()) return status;
+    }
+    if (!options_.keys_path.empty()) {
+        if (Status status = keys_.load(options_.keys_path); !status.ok()) return status;
     }
     if (Status status = choose_io(); !status.ok()) return status;
     Status status = options_.path.empty() ? listener_.listen_tcp(options_.listen)
@@ -283,8 +290,13 @@ void StreamSource::close_peer(uint32_t slot) {
     free_.push_back(slot);
 }
 
-void StreamSource::stop() {
+bool StreamSource::drain() {
     if (phase_ == Phase::running) begin(Phase::stopping);
+    return phase_ != Phase::ended;
+}
+
+std::vector<std::string> StreamSource::notes() const {
+    return {"listening on " + bound() + (uses_io_uring_ ? " (io_uring)" : "")};
 }
 
 void StreamSource::begin(Phase phase) {
@@ -364,7 +376,7 @@ Status validate(const StreamSourceOptions& options, const Config& config) {
     if (options.senders_max == 0 || options.senders_max > SenderTable::kSendersMax) {
         return bad("senders_max: 1 to " + std::to_string(SenderTable::kSendersMax));
     }
-    if (options.keys != nullptr && lines) {
+    if (!options.keys_path.empty() && lines) {
         return bad("keys: only binary frames can be signed");
     }
     if (options.idle_timeout_us < 0) return bad("idle_timeout: not negative");

@@ -29,10 +29,10 @@ struct StreamSourceOptions {
     enum class Receive : uint8_t { automatic, poll, io_uring };
 
     DecodeOptions decode;
-    ListenAddress listen;       // TCP, unless there is a
-    std::string path;           // of a unix socket.
-    AccessList allow;           // Of TCP. Empty: everybody who can reach the address.
-    FrameKeys* keys = nullptr;  // Of binary frames. Borrowed.
+    ListenAddress listen;   // TCP, unless there is a
+    std::string path;       // of a unix socket.
+    AccessList allow;       // Of TCP. Empty: everybody who can reach the address.
+    std::string keys_path;  // Of binary frames (net/frame_keys.h). Empty: no signatures.
 
     // automatic is poll: one connection's bytes cost a receiver the same either way (6.6 and 6.75
     // GB/s of one CPU), and epoll is allowed everywhere.
@@ -72,9 +72,10 @@ class StreamSource final : public Source {
     Status open() override;
     Poll poll(RecordBatch& batch, int64_t until_us) override;
 
-    // Accept no more, take what has come until now and then end: no more than what lies in the
-    // sockets, so that senders who go on sending cannot delay it.
-    void stop();
+    // Accepts no more and brings what has come until now. That is no more than what lies in the
+    // sockets, so that senders who go on sending cannot delay the end.
+    bool drain();
+    std::vector<std::string> notes() const;
 
     std::string_view name() const override { return name_; }
     uint32_t partitions() const override;
@@ -125,6 +126,7 @@ class StreamSource final : public Source {
     std::unique_ptr<StreamIo> io_;
     bool uses_io_uring_ = false;
 
+    FrameKeys keys_;
     // One of them: lines or frames.
     std::unique_ptr<RecordConnections> lines_;
     std::unique_ptr<FrameIntake> frames_;

