@@ -60,10 +60,11 @@ class Stream(Case):
         self.assert_done(run)
         return run.rows
 
-    def send_slowly(self, peer, data):
-        """In pieces that end anywhere."""
-        for at in range(0, len(data), 40961):
-            peer.sendall(data[at : at + 40961])
+    def send_all(self, peer, data, program):
+        """In pieces that end anywhere, and then its end, while the caller reads the rows."""
+        writer = peer.makefile("wb", buffering=0)
+        peer.close()  # The writer keeps it open.
+        program.feed((data[at : at + 40961] for at in range(0, len(data), 40961)), writer)
 
     def test_a_connection_is_answered_as_a_file_is(self):
         expected = self.rows_of(len(self.lines))
@@ -78,20 +79,19 @@ class Stream(Case):
                         *settings(engine__threads=threads),
                     )
                     peer = self.connect(("127.0.0.1", port), program)
-                    self.send_slowly(peer, data)
-                    peer.close()
+                    self.send_all(peer, data, program)
                     self.assert_done(program.finish(), expected)
                     self.assertEqual(program.ledger["in"], len(self.lines))
-                    self.assertIn(f"sent={len(self.lines)} delivered={len(self.lines)} lost=0",
-                                  program.says)
+                    self.assertIn(
+                        f"sent={len(self.lines)} delivered={len(self.lines)} lost=0", program.says
+                    )
 
     def test_a_unix_socket_is_its_owners_and_goes_with_the_run(self):
         path = self.path("socket")
         program = self.start_on(f"{{type: unix, path: {path}, stop_with_senders: true}}")
         peer = self.connect(path, program)
         self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
-        self.send_slowly(peer, b"".join(self.lines[:1000]))
-        peer.close()
+        self.send_all(peer, b"".join(self.lines[:1000]), program)
         self.assert_done(program.finish(), self.rows_of(1000))
         self.assertFalse(os.path.exists(path))
 
@@ -99,10 +99,12 @@ class Stream(Case):
         for way in self.ways:
             for threads in (1, 2):
                 with self.subTest(way=way, threads=threads):
-                    path = self.path("socket")
+                    path, rows = self.path("socket"), self.path("rows.csv")
                     program = self.start_on(
                         f"{{type: unix, path: {path}, receive: {way}}}",
-                        *settings(engine__threads=threads),
+                        *settings(
+                            engine__threads=threads, sinks=f"[{{type: file, path: {rows}}}]"
+                        ),
                     )
                     peer = self.connect(path, program)
                     # All of it is in the kernel's hands or ours when the signal comes; the last
@@ -112,11 +114,14 @@ class Stream(Case):
                     program.finish()
                     self.check_manners(program)
                     self.assertEqual(program.code, DONE, program.says)
-                    whole = self.run_to_end("run", job_path("weekly-60d"), *settings(
-                        source__path=self.write(
-                            "part.ndjson", b"".join(self.lines[:60000]) + b'{"id":\n')))
+                    cut = self.write(
+                        "part.ndjson", b"".join(self.lines[:60000]) + b'{"id":\n'
+                    )
+                    whole = self.run_to_end(
+                        "run", job_path("weekly-60d"), *settings(source__path=cut)
+                    )
                     self.assertEqual(program.ledger, whole.ledger)
-                    self.assert_same_bytes(program.rows, whole.rows, program)
+                    self.assert_same_bytes(self.read("rows.csv"), whole.rows, program)
                     peer.close()
 
     def test_a_socket_that_is_in_use_is_an_error(self):
