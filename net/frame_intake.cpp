@@ -51,9 +51,9 @@ bool FrameIntake::take(const Datagram& datagram, RecordBatch& batch) {
         ++transport_.unauthentic;
         return true;
     }
-    uint32_t partition = 0;
-    if (senders_.note(datagram.from, header, partition) != SenderTable::Arrival::fresh) return true;
-    open_ = {partition, header.count, 0, header.event_bytes};
+    const SenderTable::Arrival arrival = senders_.note(datagram.from, header, partition_);
+    if (arrival != SenderTable::Arrival::fresh) return true;
+    open_ = {partition_, header.count, 0, header.event_bytes};
     return append_events(datagram, batch);
 }
 

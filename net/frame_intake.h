@@ -54,6 +54,8 @@ class FrameIntake {
     // The same for a packet whose datagram is damaged before it is a frame (net/packet.h): a
     // corrupt record that says `why`, which lives for ever. `from` is as far as it is known.
     bool take_damaged(const Datagram& packet, const char* why, RecordBatch& batch);
+    // Of the sender of the last frame that was whole and not refused.
+    uint32_t partition() const { return partition_; }
     // A packet that is no datagram for us (net/packet.h); counted, not a record.
     void count_foreign(size_t bytes);
 
@@ -87,6 +89,7 @@ class FrameIntake {
     Transport transport_;
     SenderTable senders_;
     Open open_;
+    uint32_t partition_ = 0;
     uint64_t offset_ = 0;      // Of the datagram at hand in all that came.
     size_t copied_bytes_ = 0;  // Into the batch at hand.
     std::vector<uint32_t> resting_;

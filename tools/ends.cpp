@@ -74,6 +74,13 @@ Status make_dpdk_source(const Job& job, Clock& clock, Ends& ends) {
                                  ends.sources.emplace_back());
 }
 
+Status make_stream_source(const Job& job, Clock& clock, Ends& ends) {
+    std::unique_ptr<net::StreamSource> source;
+    Status status = net::make_stream_source(job.source.stream, job.config, clock, source);
+    if (status.ok()) ends.sources.push_back(std::move(source));
+    return status;
+}
+
 Status make_sources(const Job& job, FileSystem& files, Clock& clock, Ends& ends) {
     switch (job.source.type) {
         case SourceJob::Type::file:
@@ -85,6 +92,9 @@ Status make_sources(const Job& job, FileSystem& files, Clock& clock, Ends& ends)
         case SourceJob::Type::udp:
             make_udp_source(job, clock, ends);
             return {};
+        case SourceJob::Type::tcp:
+        case SourceJob::Type::unix_socket:
+            return make_stream_source(job, clock, ends);
         case SourceJob::Type::pcap:
             return make_pcap_source(job, files, clock, ends);
         case SourceJob::Type::dpdk:

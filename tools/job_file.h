@@ -12,6 +12,7 @@
 #include "net/dpdk_source.h"
 #include "net/packet_source.h"
 #include "net/row_format.h"
+#include "net/stream_source.h"
 #include "net/synthetic_stream.h"
 #include "net/udp_source.h"
 #include "tools/document.h"
@@ -19,13 +20,23 @@
 namespace trommel::tools {
 
 struct SourceJob {
-    enum class Type : uint8_t { file, standard_input, synthetic, udp, pcap, dpdk };
+    enum class Type : uint8_t {
+        file,
+        standard_input,
+        synthetic,
+        udp,
+        tcp,
+        unix_socket,
+        pcap,
+        dpdk
+    };
 
     Type type = Type::standard_input;
     std::vector<std::string> paths;  // file, pcap: as written, globs and all.
     net::SyntheticOptions synthetic;
     uint64_t rate = 0;  // synthetic: records per second; 0: as fast as they are taken.
     net::UdpSourceOptions udp;
+    net::StreamSourceOptions stream;   // tcp, unix_socket
     net::PacketSourceOptions packets;  // pcap, dpdk
     net::DpdkOptions dpdk;
 
@@ -33,6 +44,7 @@ struct SourceJob {
     bool brings_datagrams() const {
         return type == Type::udp || type == Type::pcap || type == Type::dpdk;
     }
+    bool is_stream() const { return type == Type::tcp || type == Type::unix_socket; }
 };
 
 struct SinkJob {

@@ -69,7 +69,7 @@ void read_allow(Section& section, net::AccessList& allow) {
 }
 
 void read_listen(Section& section, net::ListenAddress& listen, net::AccessList& allow) {
-    section.refuse("path", "belongs to sources that read files");
+    section.refuse("path", "belongs to sources of files and to unix sockets");
     const Node* const node = section.require("listen", "listen: 127.0.0.1:4000");
     read_allow(section, allow);
     bool insecure = false;

@@ -11,6 +11,7 @@ void read_source(Section& section, Job& job);
 void read_synthetic(Section& section, Job& job);  // Part of read_source; job_synthetic.cpp
 // The same; job_network.cpp
 void read_udp(Section& section, Job& job);
+void read_stream(Section& section, Job& job);
 void read_pcap(Section& section, Job& job);
 void read_dpdk(Section& section, Job& job);
 void read_paths(Section& section, std::vector<std::string>& paths);  // `path`: one or a list.
@@ -25,6 +26,8 @@ void read_engine(Section& section, EngineOptions& engine);
 
 // The settings that decoding takes from other sections, and what does not fit together then.
 void check_decode(const Node& root, Job& job, Mistakes& mistakes);
+// The same for stream connections, after check_decode().
+void check_stream(const Node& root, Job& job, Mistakes& mistakes);
 // Reports what is wrong with the made-up stream, once everything that it keeps to is read.
 void check_synthetic(const Node& root, Job& job, Mistakes& mistakes);
 

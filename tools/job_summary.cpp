@@ -111,6 +111,26 @@ void add_packets(const SourceJob& source, Lines& lines) {
                 lines);
 }
 
+void add_stream(const Job& job, Lines& lines) {
+    const net::StreamSourceOptions& stream = job.source.stream;
+    const bool tcp = job.source.type == SourceJob::Type::tcp;
+    lines.add("source", tcp ? "TCP connections to " + to_text(stream.listen.endpoint)
+                            : "connections to the unix socket " + stream.path);
+    if (tcp) {
+        lines.add("source", stream.allow.empty() ? "from everybody who can reach it"
+                                                 : "from " + std::to_string(stream.allow.size()) +
+                                                       " allowed networks");
+    }
+    lines.add("source", "up to " + count_text(stream.connections_max) + ", which may hold " +
+                            bytes_text(stream.connection_buffer_bytes) + " each, " +
+                            bytes_text(stream.connections_max * stream.connection_buffer_bytes) +
+                            " together");
+    const bool binary = job.decode.format == net::Format::binary;
+    lines.add("partitions", job.decode.partition
+                                ? "named by the field '" + *job.decode.partition + "'"
+                                : (binary ? "one for each sender" : "one for each connection"));
+}
+
 void add_files(const Job& job, Lines& lines) {
     const bool from_stdin = job.source.type == SourceJob::Type::standard_input;
     lines.add("source", from_stdin
@@ -134,6 +154,8 @@ void add_input(const Job& job, Lines& lines) {
     }
     if (job.source.type == SourceJob::Type::udp) {
         add_udp(job.source.udp, lines);
+    } else if (job.source.is_stream()) {
+        add_stream(job, lines);
     } else if (job.source.brings_datagrams()) {
         add_packets(job.source, lines);
     } else {

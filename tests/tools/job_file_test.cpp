@@ -202,7 +202,7 @@ engine: { threads: 0, memory: 4G }
         r.mistakes,
         ElementsAre(
             "job.yaml:1:17: error: source.type: 'fil' is none of file, stdin, synthetic, udp, "
-            "pcap, dpdk (did "
+            "tcp, unix, pcap, dpdk (did "
             "you "
             "mean 'file'?)",
             "job.yaml:3:50: error: decode.fields.time.format: 'rfc' is none of rfc3339, s, ms, "
