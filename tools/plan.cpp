@@ -19,6 +19,7 @@ namespace trommel::tools {
 namespace {
 
 constexpr const char* kCheckPath = "plan-check.jsonl";
+constexpr double kQuietShare = 0.9;
 
 std::string flag_of(std::string name) {
     for (char& c : name) c = c == '_' ? '-' : c;
@@ -164,6 +165,11 @@ ExitCode check_plan(const PlanCommand& command, Console& console, Request& reque
                stdout);
     if (const Status status = write_whole(path, prediction + measured + "\n"); !status.ok()) {
         return fail(status, console);
+    }
+    if (report.core_share < kQuietShare) {
+        console.note("warning: others were busy on this machine: the run had " +
+                     plan_value_text(report.core_share, PlanUnit::share) +
+                     " of a core, so its rate and times mean little");
     }
     if (report.is_met()) return kExitDone;
     console.note("not every prediction was within its target");

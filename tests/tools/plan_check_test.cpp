@@ -107,6 +107,29 @@ TEST(PlanCheck, AnErrorBeyondItsTargetIsNotMet) {
     EXPECT_THAT(plan_report_table(report), HasSubstr("why"));
 }
 
+// Its ids pile up: there is a plan for so many, and nothing beyond it is run.
+TEST(PlanCheck, AHorizonWithoutEndIsFilledAndNoMore) {
+    for (const DedupMode mode : {DedupMode::exact, DedupMode::approximate}) {
+        PlanInputs inputs = usual();
+        inputs.config.dedup.mode = mode;
+        inputs.config.dedup.horizon_us = kForeverUs;
+        inputs.lifetime_us = kMinuteUs;
+        const Calibration rates = slow_rates();
+        const ScaledPlan scaled = scale_plan(inputs, rates);
+        PlanReport report = predict(scaled, rates);
+        EXPECT_THAT(find(report, "catch_up")->skipped, HasSubstr("pile up"));
+        const Status status = measure(
+            scaled, [](const std::string&) {}, report);
+        ASSERT_TRUE(status.ok()) << status.message;
+        for (const char* id :
+             {"live_ids", "memory_exact", "memory_approximate", "memory_keys", "error_rate"}) {
+            const PlanPair* const pair = find(report, id);
+            EXPECT_TRUE(pair->is_met())
+                << id << ": " << pair->predicted << " predicted, " << pair->measured;
+        }
+    }
+}
+
 TEST(PlanCheck, RareMistakesAreNotCounted) {
     PlanInputs inputs = usual();
     inputs.config.dedup.error_rate = 1e-8;
