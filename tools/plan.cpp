@@ -99,6 +99,24 @@ std::vector<std::string> take_settings(const PlanCommand& command, PlanInputs& i
     return wrong;
 }
 
+// Flags that do not go together.
+std::vector<std::string> contradictions(const PlanCommand& command) {
+    std::vector<std::string> wrong;
+    const auto require = [&](bool holds, const char* text) {
+        if (!holds) wrong.emplace_back(text);
+    };
+    require(command.overrides.empty() || !command.job_path.empty(),
+            "--set: changes a job; give one with --job");
+    require(!command.require || command.check, "--require: belongs to --check");
+    require(command.out_path.empty() || command.check || command.calibrate,
+            "--out: belongs to --calibrate and --check");
+    require(command.write_job_path.empty() || (!command.check && !command.calibrate),
+            "--write-job: not with --calibrate or --check");
+    require(!command.calibrate || command.calibration_path.empty(),
+            "--calibrate: measures anew; leave --calibration out");
+    return wrong;
+}
+
 // A file that is there whole or not at all.
 Status write_whole(const std::string& path, const std::string& text) {
     FileSystem& files = real_file_system();
@@ -195,6 +213,9 @@ ExitCode print_plan(const PlanCommand& command, Console& console, const Request&
 ExitCode plan(const PlanCommand& command) {
     Console console({});
     watch_signals();
+    const std::vector<std::string> together = contradictions(command);
+    for (const std::string& text : together) console.error(text);
+    if (!together.empty()) return kExitUsage;
     if (command.calibrate && !command.check) return print_calibration(command, console);
     Request request;
     request.inputs.config = default_plan_config();
