@@ -15,7 +15,7 @@ Calibration slow_rates() {
     for (const char* kind : {"u64", "u128", "bytes", "verified", "aged", "plain"}) {
         calibration.ids.push_back({kind, {{1e6, 500}}});
     }
-    calibration.base_ns = 500;
+    calibration.base_ns = calibration.base_unique_ns = 500;
     calibration.cell = calibration.row = {{1e6, 0}};
     calibration.decode_binary_ns = 10;
     return calibration;
