@@ -181,6 +181,7 @@ void add_plan(CLI::App& program, PlanCommand& plan) {
                [&plan, name](const std::string& text) { plan.settings.emplace_back(name, text); },
                setting.help)
             ->default_str(setting.preset)
+            ->envname(variable_of(name))
             ->type_name("");
     }
     app.add_option("--job", plan.job_path, "take what the job does from a job file")

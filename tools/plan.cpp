@@ -22,6 +22,7 @@ namespace trommel::tools {
 namespace {
 
 constexpr const char* kCheckPath = "plan-check.jsonl";
+constexpr double kQuietShare = 0.9;
 
 std::string flag_of(std::string name) {
     for (char& c : name) c = c == '_' ? '-' : c;
@@ -98,6 +99,24 @@ std::vector<std::string> take_settings(const PlanCommand& command, PlanInputs& i
         }
     }
     if (wrong.empty()) wrong = problems_of(inputs);
+    return wrong;
+}
+
+// Flags that do not go together.
+std::vector<std::string> contradictions(const PlanCommand& command) {
+    std::vector<std::string> wrong;
+    const auto require = [&](bool holds, const char* text) {
+        if (!holds) wrong.emplace_back(text);
+    };
+    require(command.overrides.empty() || !command.job_path.empty(),
+            "--set: changes a job; give one with --job");
+    require(!command.require || command.check, "--require: belongs to --check");
+    require(command.out_path.empty() || command.check || command.calibrate,
+            "--out: belongs to --calibrate and --check");
+    require(command.write_job_path.empty() || (!command.check && !command.calibrate),
+            "--write-job: not with --calibrate or --check");
+    require(!command.calibrate || command.calibration_path.empty(),
+            "--calibrate: measures anew; leave --calibration out");
     return wrong;
 }
 
@@ -192,6 +211,11 @@ ExitCode check_plan(const PlanCommand& command, Console& console, Request& reque
         const Status status = page.finish(plan_check_page(report, facts_of(command)));
         if (!status.ok()) return fail(status, console);
     }
+    if (report.core_share < kQuietShare) {
+        console.note("warning: others were busy on this machine: the run had " +
+                     plan_value_text(report.core_share, PlanUnit::share) +
+                     " of a core, so its rate and times mean little");
+    }
     if (report.is_met()) return kExitDone;
     console.note("not every prediction was within its target");
     return command.require ? kExitUnmet : kExitDone;
@@ -221,6 +245,9 @@ ExitCode print_plan(const PlanCommand& command, Console& console, const Request&
 ExitCode plan(const PlanCommand& command) {
     Console console({});
     watch_signals();
+    const std::vector<std::string> together = contradictions(command);
+    for (const std::string& text : together) console.error(text);
+    if (!together.empty()) return kExitUsage;
     if (command.calibrate && !command.check) return print_calibration(command, console);
     Request request;
     request.inputs.config = default_plan_config();

@@ -33,6 +33,11 @@ Config base_config() {
     return config;
 }
 
+void without_windows(Config& config) {
+    config.windows.clear();
+    config.output = Output::unique;
+}
+
 PlanStreamOptions base_stream(uint64_t warm, uint64_t timed) {
     PlanStreamOptions stream;
     stream.step_ns = 1000.0 * kStepUs;
@@ -98,6 +103,9 @@ class Calibrator {
         TrialResult result;
         if (Status status = take(trial, result); !status.ok()) return status;
         out_.base_ns = result.timed.others_ns;
+        without_windows(trial.config);
+        if (Status status = take(trial, result); !status.ok()) return status;
+        out_.base_unique_ns = result.timed.others_ns;
         return {};
     }
 
@@ -105,7 +113,7 @@ class Calibrator {
     Status measure_ids(const IdKindOf& kind) {
         Calibration::Ids& measured = out_.ids.emplace_back();
         measured.kind = kind.kind;
-        for (const uint64_t size : {uint64_t{1} << 14, uint64_t{1} << 18, uint64_t{1} << 22}) {
+        for (const uint64_t size : {uint64_t{1} << 16, uint64_t{1} << 19, uint64_t{1} << 22}) {
             const uint64_t live = scaled(size);
             tell_(std::string("ids ") + kind.kind + ", " + std::to_string(live) + " live");
             const auto span = static_cast<uint64_t>(static_cast<double>(live) / (1 - kDuplicates));
@@ -119,13 +127,11 @@ class Calibrator {
             dedup.verify = kind.verify;
             dedup.horizon_us = kind.forever ? kForeverUs : static_cast<int64_t>(span) * kStepUs;
             dedup.capacity = 2 * live + 2 * trial.config.engine.batch_records;
-            // Panes must fit into a finite horizon.
-            Window& window = trial.config.windows[0];
-            if (!kind.forever) window.size_us = window.slide_us = dedup.horizon_us / 8;
+            without_windows(trial.config);
             TrialResult result;
             if (Status status = take(trial, result); !status.ok()) return status;
             const auto bytes = static_cast<double>(result.report.shards[0].id_bytes);
-            const double ns = std::max(0.0, result.timed.others_ns - out_.base_ns);
+            const double ns = std::max(0.0, result.timed.others_ns - out_.base_unique_ns);
             if (!measured.points.empty() && measured.points.back().bytes >= bytes) continue;
             measured.points.push_back({bytes, ns});
         }

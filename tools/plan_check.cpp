@@ -140,6 +140,7 @@ Status measure_job(const ScaledPlan& scaled, PlanReport& report) {
         static_cast<double>(shard.id_bytes));
     if (!has_filter(scaled.inputs)) set(report, "live_ids", static_cast<double>(shard.live_ids));
     set(report, "rate", 1e9 / std::max(0.001, result.timed.others_ns));
+    report.core_share = result.timed.core_share;
     set(report, "buffer_events", static_cast<double>(result.waiting_max));
     // Not caught up by the end of the stream: as if by then.
     set(report, "catch_up",
@@ -165,7 +166,7 @@ Status measure_ids(const ScaledPlan& scaled, DedupMode mode, PlanReport& report)
     }
     set(report, "memory_approximate", static_cast<double>(shard.id_bytes));
     const auto originals = static_cast<double>(result.timed.originals);
-    set(report, "error_rate", 1 - static_cast<double>(result.unique_timed) / originals);
+    set(report, "error_rate", static_cast<double>(result.originals_lost) / originals);
     return {};
 }
 
@@ -267,21 +268,30 @@ PlanReport predict(const ScaledPlan& scaled, const Calibration& calibration) {
     }
     if (const auto cost = event_cost(inputs, memory, calibration)) {
         const double engine_ns = cost->all() - cost->decode_ns;
+        const double capacity = 1e9 / (engine_ns + scaled.source_ns);
+        const size_t first = report.pairs.size();
         add("rate", "events per core, without decoding", PlanUnit::per_second, 1e9 / engine_ns,
             kRough);
         add("buffer_events", "events waiting after a stall", PlanUnit::count,
             scaled.paced_rate * seconds(scaled.stall_us), kNear);
-        const double capacity = 1e9 / (engine_ns + scaled.source_ns);
         add("catch_up", "catching up after an outage", PlanUnit::seconds,
             scaled.paced_rate * seconds(scaled.outage_us) / (capacity - scaled.paced_rate), kRough);
+        if (dedup.mode != DedupMode::off && dedup.horizon_us == kForeverUs) {
+            if (dedup.mode == DedupMode::exact) {
+                report.pairs[first].skipped = "a table that grows all the time";
+            }
+            for (size_t p = first + 1; p < report.pairs.size(); ++p) {
+                report.pairs[p].skipped = "its ids would pile up beyond the plan";
+            }
+        }
     }
     return report;
 }
 
 Status measure(const ScaledPlan& scaled, const std::function<void(const std::string&)>& tell,
                PlanReport& report) {
-    tell("the job, " + short_number(static_cast<double>(scaled.warm_events)) +
-         " events until it is full");
+    const double events = static_cast<double>(scaled.warm_events + scaled.timed_events);
+    tell("the job, " + short_number(events) + " events and an outage");
     if (Status status = measure_job(scaled, report); !status.ok()) return status;
     const DedupMode mode = scaled.inputs.config.dedup.mode;
     if (mode == DedupMode::off) return {};
@@ -331,6 +341,7 @@ std::string plan_report_json(const PlanReport& report, bool with_measured) {
         .text("kind", with_measured ? "measured" : "prediction")
         .text("machine", report.machine)
         .real("scale", report.scale)
+        .real("core_share", with_measured ? report.core_share : 1)
         .raw("pairs", "[" + pairs + "]")
         .object();
 }

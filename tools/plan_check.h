@@ -28,6 +28,8 @@ struct PlanPair {
 struct PlanReport {
     std::string machine;
     double scale = 1;  // The workload that ran had this share of the planned events and keys.
+    // Of the time that passed, how much of a core the run had: else rates and times mean little.
+    double core_share = 1;
     std::vector<PlanPair> pairs;
 
     bool is_met() const;

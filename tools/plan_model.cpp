@@ -121,7 +121,7 @@ std::optional<EventCost> event_cost(const PlanInputs& inputs, const PlanMemory& 
                                     const Calibration& calibration) {
     const Config& config = inputs.config;
     EventCost cost;
-    cost.base_ns = calibration.base_ns;
+    cost.base_ns = config.windows.empty() ? calibration.base_unique_ns : calibration.base_ns;
     cost.decode_ns = decode_ns(calibration, inputs.format, inputs.event_bytes);
     if (cost.decode_ns <= 0) return std::nullopt;
     const std::string_view kind = id_rate_kind(config.dedup);

@@ -126,6 +126,7 @@ std::string to_json(const Calibration& calibration) {
         .text("machine", calibration.machine)
         .text("commit", calibration.commit)
         .real("base_ns", calibration.base_ns)
+        .real("base_unique_ns", calibration.base_unique_ns)
         .raw("ids", ids.empty() ? "[]" : ids + "]")
         .raw("cell", points_json(calibration.cell))
         .raw("row", points_json(calibration.row))
@@ -148,6 +149,7 @@ std::string read_calibration(const std::string& text, const std::string& origin,
     reader.text("machine", calibration.machine);
     reader.text("commit", calibration.commit);
     reader.real("base_ns", calibration.base_ns);
+    reader.real("base_unique_ns", calibration.base_unique_ns);
     const Node* const ids = root.find("ids");
     if (ids == nullptr || ids->items.size() > kPointsMax) reader.fail("ids");
     for (size_t i = 0; reader.wrong().empty() && i < ids->items.size(); ++i) {

@@ -23,8 +23,9 @@ struct Calibration {
     std::string machine, commit;
     // An event without ids and keys, once its columns are there: judged, counted in one cell.
     double base_ns = 0;
-    // What remembering its id takes beyond that, by how ids are remembered: "u64", "u128",
-    // "bytes", "verified"; approximate "aged" and "plain".
+    double base_unique_ns = 0;  // The same without windows: handed out if unique.
+    // What remembering its id takes beyond base_unique_ns, by how ids are remembered: "u64",
+    // "u128", "bytes", "verified"; approximate "aged" and "plain".
     struct Ids {
         std::string kind;
         std::vector<RatePoint> points;

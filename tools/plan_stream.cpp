@@ -32,7 +32,8 @@ void PlanStream::note_moment() {
     const uint64_t of_slice = (end - options_.warm) / options_.slices;
     const bool is_last = moments_.size() == options_.slices;
     if (next_ < (is_last ? end : options_.warm + of_slice * moments_.size())) return;
-    moments_.push_back({next_, originals_, bench::cpu_seconds(), own_cpu_s_});
+    moments_.push_back(
+        {next_, originals_, bench::cpu_seconds(), own_cpu_s_, bench::wall_seconds()});
 }
 
 PlanStream::Timed PlanStream::timed() const {
@@ -45,9 +46,10 @@ PlanStream::Timed PlanStream::timed() const {
         source.push_back(own_s * 1e9 / events);
         others.push_back((end.cpu_s - begin.cpu_s - own_s) * 1e9 / events);
     }
-    return {moments_.back().events - moments_.front().events,
-            moments_.back().originals - moments_.front().originals, bench::median(source),
-            bench::median(others)};
+    const Moment &begin = moments_.front(), &end = moments_.back();
+    return {end.events - begin.events, end.originals - begin.originals, bench::median(source),
+            bench::median(others),
+            (end.cpu_s - begin.cpu_s) / std::max(1e-9, end.wall_s - begin.wall_s)};
 }
 
 // Up to which event may be fetched now. Notes how many of those that are due wait.
@@ -120,7 +122,7 @@ void PlanStream::add(RecordBatch& batch) {
     batch.time_us[row] = static_cast<int64_t>(since_ns / 1000);
     for (auto& column : batch.values) column[row] = static_cast<int64_t>(random >> 40);
     batch.partition[row] = 0;
-    batch.offset[row] = next_;
+    batch.offset[row] = 2 * next_ + (copy ? 1 : 0);
     batch.raw[row] = {};
     batch.verdict[row] = Verdict::pending;
     batch.detail[row] = {};

@@ -30,7 +30,7 @@ struct PlanStreamOptions {
 // The stream of a plan: as many ids, copies and keys as were planned, made up at little cost, with
 // the times that a plan speaks of: what the stream's consumer takes for an event, how many events
 // wait for it, and how long it needs to catch up. One partition, in order of time. Event n is a
-// function of n. One thread, the receiver's.
+// function of n. One thread, the receiver's. Offsets are 2n, and one more of a copy.
 class PlanStream final : public Source {
    public:
     PlanStream(const PlanStreamOptions& options, Clock& clock) : options_(options), clock_(clock) {}
@@ -46,6 +46,7 @@ class PlanStream final : public Source {
         uint64_t events = 0, originals = 0;
         // CPU time of this thread for an event, medians of the slices: the making up, and all else.
         double source_ns = 0, others_ns = 0;
+        double core_share = 1;  // Of the time that passed, how much was this thread's.
     };
     Timed timed() const;
     uint64_t originals() const { return originals_; }
@@ -59,7 +60,7 @@ class PlanStream final : public Source {
    private:
     struct Moment {
         uint64_t events = 0, originals = 0;
-        double cpu_s = 0, own_cpu_s = 0;
+        double cpu_s = 0, own_cpu_s = 0, wall_s = 0;
     };
 
     void note_moment();

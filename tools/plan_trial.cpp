@@ -1,6 +1,5 @@
 #include "tools/plan_trial.h"
 
-#include <algorithm>
 #include <unistd.h>
 
 #include "trommel/clock.h"
@@ -39,9 +38,10 @@ TrialResult run_trial(const Trial& trial) {
         const bool is_timed =
             batch.first_record >= trial.stream.warm && batch.first_record < timed_end;
         if (!is_timed) return;
-        result.unique_timed += static_cast<uint64_t>(std::count(
-            batch.verdict.begin(), batch.verdict.begin() + static_cast<std::ptrdiff_t>(batch.count),
-            Verdict::unique));
+        for (uint32_t row = 0; row < batch.count; ++row) {
+            const bool is_copy = batch.offset[row] % 2 != 0;
+            result.originals_lost += !is_copy && batch.verdict[row] == Verdict::duplicate;
+        }
     };
     result.status = trommel::run(config, run, result.report);
     if (result.status.ok() && stop_requested()) {

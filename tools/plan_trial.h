@@ -20,8 +20,8 @@ struct Trial {
 struct TrialResult {
     Status status;
     Report report;
-    PlanStream::Timed timed;    // others_ns: the engine's.
-    uint64_t unique_timed = 0;  // That the engine found among them.
+    PlanStream::Timed timed;      // others_ns: the engine's.
+    uint64_t originals_lost = 0;  // Of them, taken for copies.
     uint64_t waiting_max = 0;
     double caught_up_s = -1;
 };

@@ -94,8 +94,8 @@ TEST(StreamJob, WhatIsWrongIsToldByName) {
     wrong("type: tcp, listen: here", "source.listen");
     wrong("type: tcp, listen: ':4000', allow: [10.0.0.0/8, ten]", "source.allow[1]");
     wrong("type: tcp, listen: ':4000', receive: recvmmsg", "is none of auto, poll, io_uring");
-    wrong("type: tcp, listen: ':4000', connections_max: 0", "connections_max: 1 to");
-    wrong("type: tcp, listen: ':4000', connections_max: 5G", "connections_max: 1 to");
+    wrong("type: tcp, listen: ':4000', connections_max: 0", "is not a number from 1 to 65535");
+    wrong("type: tcp, listen: ':4000', connections_max: 5G", "is not a number from 1 to 65535");
     wrong("type: tcp, listen: ':4000', connection_buffer: 100", "connection_buffer");
     wrong("type: tcp, listen: ':4000', keys: k", "only binary frames");
     wrong("type: tcp, listen: ':4000', idle_timeout: 5", "source.idle_timeout");

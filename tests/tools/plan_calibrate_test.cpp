@@ -15,6 +15,7 @@ TEST(PlanCalibrate, EverythingThatAPlanAsksForIsMeasured) {
         calibration);
     ASSERT_TRUE(status.ok()) << status.message;
     EXPECT_GT(calibration.base_ns, 0);
+    EXPECT_GT(calibration.base_unique_ns, 0);
     EXPECT_GT(calibration.decode_binary_ns, 0);
     EXPECT_GT(calibration.decode_csv_ns_per_byte, 0);
     EXPECT_FALSE(calibration.cell.empty());

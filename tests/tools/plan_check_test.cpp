@@ -15,7 +15,7 @@ Calibration slow_rates() {
     for (const char* kind : {"u64", "u128", "bytes", "verified", "aged", "plain"}) {
         calibration.ids.push_back({kind, {{1e6, 500}}});
     }
-    calibration.base_ns = 500;
+    calibration.base_ns = calibration.base_unique_ns = 500;
     calibration.cell = calibration.row = {{1e6, 0}};
     calibration.decode_binary_ns = 10;
     return calibration;
@@ -105,6 +105,29 @@ TEST(PlanCheck, AnErrorBeyondItsTargetIsNotMet) {
     report.pairs[0].skipped = "why";
     EXPECT_TRUE(report.is_met());
     EXPECT_THAT(plan_report_table(report), HasSubstr("why"));
+}
+
+// Its ids pile up: there is a plan for so many, and nothing beyond it is run.
+TEST(PlanCheck, AHorizonWithoutEndIsFilledAndNoMore) {
+    for (const DedupMode mode : {DedupMode::exact, DedupMode::approximate}) {
+        PlanInputs inputs = usual();
+        inputs.config.dedup.mode = mode;
+        inputs.config.dedup.horizon_us = kForeverUs;
+        inputs.lifetime_us = kMinuteUs;
+        const Calibration rates = slow_rates();
+        const ScaledPlan scaled = scale_plan(inputs, rates);
+        PlanReport report = predict(scaled, rates);
+        EXPECT_THAT(find(report, "catch_up")->skipped, HasSubstr("pile up"));
+        const Status status = measure(
+            scaled, [](const std::string&) {}, report);
+        ASSERT_TRUE(status.ok()) << status.message;
+        for (const char* id :
+             {"live_ids", "memory_exact", "memory_approximate", "memory_keys", "error_rate"}) {
+            const PlanPair* const pair = find(report, id);
+            EXPECT_TRUE(pair->is_met())
+                << id << ": " << pair->predicted << " predicted, " << pair->measured;
+        }
+    }
 }
 
 TEST(PlanCheck, RareMistakesAreNotCounted) {

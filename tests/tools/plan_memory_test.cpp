@@ -160,7 +160,7 @@ TEST(PlanMemory, TheFilterLosesAsManyAsExpected) {
     const TrialResult result = run_trial(trial);
     ASSERT_TRUE(result.status.ok()) << result.status.message;
     const double lost =
-        1 - static_cast<double>(result.unique_timed) / static_cast<double>(result.timed.originals);
+        static_cast<double>(result.originals_lost) / static_cast<double>(result.timed.originals);
     EXPECT_NEAR(lost, expected, 0.1 * expected);
 }
 

@@ -26,6 +26,7 @@ Calibration round_rates() {
     Calibration calibration;
     calibration.machine = "a machine";
     calibration.base_ns = 20;
+    calibration.base_unique_ns = 10;
     for (const char* kind : {"u64", "u128", "bytes", "verified", "aged", "plain"}) {
         calibration.ids.push_back({kind, {{1e6, 50}, {1e9, 50}}});
     }
@@ -95,6 +96,10 @@ TEST(PlanModel, CoresAreForThePeakAtTheAllowedUtilisation) {
     EXPECT_NEAR(*make_plan(inputs, &rates).event_ns, 470, 1e-9);
     inputs.format = net::Format::csv;  // Was not measured.
     EXPECT_FALSE(make_plan(inputs, &rates).event_ns.has_value());
+    inputs.format = net::Format::binary;
+    inputs.config.windows.clear();
+    inputs.config.output = Output::unique;
+    EXPECT_NEAR(*make_plan(inputs, &rates).event_ns, 90, 1e-9);
 }
 
 TEST(PlanModel, CatchingUpIsKnownOfAMachineThatIsSizedForThePeak) {

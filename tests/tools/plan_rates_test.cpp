@@ -13,6 +13,7 @@ Calibration some() {
     calibration.machine = "a \"machine\"";
     calibration.commit = "abc";
     calibration.base_ns = 12.25;
+    calibration.base_unique_ns = 11;
     calibration.ids = {{"u64", {{1000, 5}, {100'000, 15}}}, {"aged", {{500, 1}}}};
     calibration.cell = {{10, 2}, {20, 3}};
     calibration.row = {{10, 200}, {20, 300}};

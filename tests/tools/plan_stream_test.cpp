@@ -35,7 +35,7 @@ TEST(PlanStream, CopiesAreOfOriginalsWithinReach) {
         PlanStream stream(options_of(20'000), clock);
         RecordBatch batch(config, 1024);
         std::set<std::string> ids, keys;
-        uint64_t events = 0;
+        uint64_t events = 0, copies = 0;
         int64_t last_us = 0;
         for (;;) {
             batch.clear();
@@ -48,6 +48,8 @@ TEST(PlanStream, CopiesAreOfOriginalsWithinReach) {
                                                   : std::to_string(batch.id_lo[row]));
                 keys.insert(std::string(batch.key_text[row]));
                 EXPECT_GE(batch.time_us[row], last_us);
+                EXPECT_EQ(batch.offset[row] / 2, events + row);
+                copies += batch.offset[row] % 2;
                 last_us = batch.time_us[row];
             }
             events += batch.count;
@@ -55,6 +57,7 @@ TEST(PlanStream, CopiesAreOfOriginalsWithinReach) {
         }
         EXPECT_EQ(events, 20'000u);
         EXPECT_EQ(ids.size(), stream.originals());
+        EXPECT_EQ(copies, events - ids.size());
         EXPECT_NEAR(static_cast<double>(ids.size()), 16'000, 300);
         EXPECT_EQ(keys.size(), 10u);
         EXPECT_EQ(last_us, 19'999);  // A microsecond each.

@@ -42,6 +42,11 @@ TEST_F(PlanCommands, EveryWrongFlagIsSaidAtOnce) {
         EXPECT_THAT(program.err(), HasSubstr(part));
     }
     EXPECT_THAT(program.out(), IsEmpty());
+    Program apart({"plan", "--events", "1", "--require", "-s", "a=1", "--out", "x"});
+    EXPECT_EQ(apart.wait(), kExitUsage);
+    for (const char* part : {"--require: belongs", "--set: changes a job", "--out: belongs"}) {
+        EXPECT_THAT(apart.err(), HasSubstr(part));
+    }
     Program none({"plan"});
     EXPECT_EQ(none.wait(), kExitUsage);
     EXPECT_THAT(none.err(), HasSubstr("--events: say how many"));
