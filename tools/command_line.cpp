@@ -50,10 +50,17 @@ constexpr const char* kGenFooter = R"(
 Examples
   trommel gen --events 1M --duplicates 5% --to events.ndjson
   trommel gen --format csv --keys 1M --zipf 1.1 --rate 200k | trommel run job.yaml
+  trommel gen --to udp://127.0.0.1:4000 --rate 1M --duration 60s --duplicates 5%
 
 Records are {"id", "key", "time" (us), "v0"} and, with several partitions, "partition". What an
 exact run must say of them is printed on stderr. Whether an event is late depends on the job: give
-its --out-of-order, --allowed-lateness and --pane (which trommel check prints).)";
+its --out-of-order, --allowed-lateness and --pane (which trommel check prints).
+
+To udp://HOST:PORT, tcp://HOST:PORT and unix:///PATH the rate is an open schedule: record n is due
+at the start plus n / rate, whatever happened before, and what was missed is sent at once. Frames
+(net/README.md) are sent full, or when their first record has waited for --linger; the last one says
+that the sender is done. With --stamp each record's time and value are its intended time of sending.
+How late the sending was, and what it cost, is printed at the end.)";
 
 constexpr const char* kBenchFooter = R"(
 Examples
@@ -118,9 +125,10 @@ void add_gen(CLI::App& program, GenCommand& gen) {
     const auto add = [&](const char* name, std::string& out, const char* type, const char* help) {
         app.add_option(flag_of(name), out, help)->envname(variable_of(name))->type_name(type);
     };
-    add("to", gen.to, "PATH", "where to write; - is standard output");
-    add("format", gen.format, "json|csv|binary", "how records are written");
+    add("to", gen.to, "PATH|URL", "a file, udp://…, tcp://… or unix://…; - is standard output");
+    add("format", gen.format, "json|csv|binary", "of records; json, or to the network binary");
     add("rate", gen.rate, "N", "records per second, such as 200k; or unlimited");
+    add("duration", gen.duration, "TIME", "so long at that rate, whatever --events says");
     gen.settings.reserve(synthetic_settings().size());
     for (const SyntheticSetting& setting : synthetic_settings()) {
         std::string& text = gen.settings.emplace_back(setting.name, setting.preset).second;
@@ -129,6 +137,13 @@ void add_gen(CLI::App& program, GenCommand& gen) {
     add("out_of_order", gen.out_of_order, "TIME", "time.out_of_order of the job it is for");
     add("allowed_lateness", gen.allowed_lateness, "TIME", "time.allowed_lateness of that job");
     add("pane", gen.pane, "TIME", "pane of that job; trommel check prints it");
+    add("source_id", gen.source_id, "N", "network: of the sender");
+    add("epoch", gen.epoch, "N", "network: higher at each start; without it, seconds of the clock");
+    add("frame_events", gen.frame_events, "N", "network: records of a full frame");
+    add("linger", gen.linger, "TIME", "network: a frame waits so long to be full");
+    app.add_flag("--stamp", gen.stamp, "network: time and value are the intended time of sending");
+    app.add_flag("--no-gso", gen.no_gso, "udp: a message for each frame, no UDP_SEGMENT");
+    add_flag(app, "json", gen.json, "stderr is JSON lines, the last one the report");
     add_flag(app, "quiet", gen.quiet, "do not print the truth");
     app.footer(kGenFooter);
 }

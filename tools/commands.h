@@ -26,10 +26,15 @@ ExitCode check(const CheckCommand& command);
 
 struct GenCommand {
     std::string to = "-";
-    std::string format = "json";
+    std::string format;  // Empty: json; to the network, binary.
     std::string rate = "unlimited";
+    std::string duration;  // Empty: as many records as settings say.
     std::string out_of_order, allowed_lateness, pane;
+    // To the network alone.
+    std::string source_id = "1", epoch, frame_events = "44", linger = "1ms";
+    bool stamp = false, no_gso = false;
     std::vector<std::pair<std::string, std::string>> settings;  // synthetic_options.h: name, text.
+    bool json = false;                                          // stderr is JSON lines.
     bool quiet = false;
 };
 ExitCode gen(const GenCommand& command);
