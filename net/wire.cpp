@@ -12,6 +12,7 @@ static_assert(std::endian::native == std::endian::little, "the wire format is li
 
 constexpr char kMagic[] = {'T', 'R', 'M', '1'};
 constexpr uint8_t kVersion = 1;
+constexpr uint8_t kFlagsKnown = kFrameSigned | kFrameEnd;
 constexpr size_t kChecksumAt = 28;
 
 template <class Integer>
@@ -59,8 +60,8 @@ const char* to_text(FrameFault fault) {
 FrameFault read_header(const char* bytes, FrameHeader& header) {
     if (std::memcmp(bytes, kMagic, sizeof kMagic) != 0) return FrameFault::magic;
     const uint8_t version = load<uint8_t>(bytes + 4);
-    const uint8_t flags = load<uint8_t>(bytes + 5);
-    if (version != kVersion || flags != 0) return FrameFault::version;
+    header.flags = load<uint8_t>(bytes + 5);
+    if (version != kVersion || (header.flags & ~kFlagsKnown) != 0) return FrameFault::version;
     header.source_id = load<uint32_t>(bytes + 8);
     header.epoch = load<uint32_t>(bytes + 12);
     header.sequence = load<uint64_t>(bytes + 16);
@@ -74,7 +75,8 @@ FrameFault read_header(const char* bytes, FrameHeader& header) {
 }
 
 FrameFault check_frame(std::string_view frame, const FrameHeader& header) {
-    return checksum_of(frame) == header.checksum ? FrameFault::none : FrameFault::checksum;
+    const std::string_view summed = frame.substr(0, kFrameHeaderBytes + header.events_bytes());
+    return checksum_of(summed) == header.checksum ? FrameFault::none : FrameFault::checksum;
 }
 
 WireEvent read_event(const char* bytes, uint16_t event_bytes) {
@@ -89,7 +91,7 @@ void append_frame(FrameHeader header, const std::vector<WireEvent>& events, std:
     header.count = static_cast<uint16_t>(events.size());
     out.append(kMagic, sizeof kMagic);
     append(kVersion, out);
-    append(uint8_t{0}, out);
+    append(header.flags, out);
     append(static_cast<uint16_t>(kFrameHeaderBytes), out);
     append(header.source_id, out);
     append(header.epoch, out);
@@ -100,6 +102,7 @@ void append_frame(FrameHeader header, const std::vector<WireEvent>& events, std:
     for (const WireEvent& event : events) append_event(event, header.event_bytes, out);
     const uint32_t checksum = checksum_of(std::string_view(out).substr(begin));
     std::memcpy(out.data() + begin + kChecksumAt, &checksum, sizeof checksum);
+    if ((header.flags & kFrameSigned) != 0) out.append(kSignatureBytes, '\0');
 }
 
 }  // namespace trommel::net

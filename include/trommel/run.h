@@ -36,8 +36,8 @@ struct Run {
     std::function<bool()> stop_requested;  // Asked often; true: drain and finish normally.
     std::function<void(const Progress&)>
         on_progress;  // About four times a second, on run()'s thread.
-    // Sees every batch once its records have their final verdicts, on the emitter's thread, which is
-    // run()'s. For measuring and marking; it costs the run what it costs.
+    // Sees every batch once its records have their final verdicts, on run()'s thread. For measuring
+    // and marking; it costs the run what it costs.
     std::function<void(const RecordBatch&)> on_settled;
 };
 

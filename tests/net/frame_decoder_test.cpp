@@ -142,6 +142,20 @@ TEST(FrameDecoder, ALongRestIsCountedButNotKept) {
     EXPECT_EQ(records[1].raw.size(), 4096u);
 }
 
+TEST(FrameDecoder, SignaturesAndLastFramesArePassedOver) {
+    FrameHeader header;
+    header.flags = kFrameSigned;
+    std::string bytes;
+    append_frame(header, {event_at(1), event_at(2)}, bytes);
+    append_frame(header, {}, bytes);
+    header.flags = kFrameEnd;
+    append_frame(header, {}, bytes);
+    bytes += frame_of({event_at(3)});
+    const auto records = decode_frames(bytes);
+    ASSERT_EQ(details(records), (std::vector<std::string>{"", "", ""}));
+    EXPECT_EQ(records[2].offset, 96u + 16u + 32u + 16u + 32u + 32u);
+}
+
 TEST(FrameDecoder, TheNextFileIsTrustedAgain) {
     const std::string good = frame_of({event_at(1)});
     const auto records = decode_files({"xxx", good, std::string(33, 'x'), good}, frame_options());

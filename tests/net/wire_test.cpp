@@ -97,6 +97,27 @@ TEST(Wire, AnEmptyFrameIsAFrame) {
     EXPECT_EQ(check_frame(frame, header), FrameFault::none);
 }
 
+TEST(Wire, ASignatureStandsBehindTheEventsAndIsNotInTheChecksum) {
+    FrameHeader header = header_of(32);
+    std::string plain, with_signature;
+    header.flags = kFrameEnd;
+    append_frame(header, {kEvent}, plain);
+    header.flags = kFrameEnd | kFrameSigned;
+    append_frame(header, {kEvent}, with_signature);
+    EXPECT_EQ(plain.size(), 64u);
+    ASSERT_EQ(with_signature.size(), 80u);
+    EXPECT_EQ(with_signature[5], 3);
+    EXPECT_EQ(with_signature.substr(64), std::string(16, '\0'));
+    FrameHeader read;
+    ASSERT_EQ(read_header(with_signature.data(), read), FrameFault::none);
+    EXPECT_EQ(read.flags, header.flags);
+    EXPECT_EQ(read.frame_bytes(), 80u);
+    with_signature[70] = 'x';
+    EXPECT_EQ(check_frame(with_signature, read), FrameFault::none);
+    with_signature[40] = 'x';
+    EXPECT_EQ(check_frame(with_signature, read), FrameFault::checksum);
+}
+
 TEST(Wire, EveryFlippedBitIsFound) {
     std::string frame;
     append_frame(header_of(32), {kEvent, kEvent}, frame);
@@ -124,7 +145,8 @@ TEST(Wire, EachDamageHasItsName) {
     };
     EXPECT_EQ(fault_with(3, '2'), FrameFault::magic);
     EXPECT_EQ(fault_with(4, 2), FrameFault::version);
-    EXPECT_EQ(fault_with(5, 1), FrameFault::version);
+    EXPECT_EQ(fault_with(5, 4), FrameFault::version);
+    EXPECT_EQ(fault_with(5, 2), FrameFault::checksum);  // A known flag that was not sent.
     EXPECT_EQ(fault_with(6, 31), FrameFault::sizes);
     EXPECT_EQ(fault_with(26, 33), FrameFault::sizes);
     EXPECT_EQ(fault_with(26, 0), FrameFault::sizes);
