@@ -141,6 +141,8 @@ void add_gen(CLI::App& program, GenCommand& gen) {
     add("epoch", gen.epoch, "N", "network: higher at each start; without it, seconds of the clock");
     add("frame_events", gen.frame_events, "N", "network: records of a full frame");
     add("linger", gen.linger, "TIME", "network: a frame waits so long to be full");
+    add("key_file", gen.key_file, "FILE",
+        "network: sign frames; lines 'SOURCE_ID HEXKEY' as receivers have");
     app.add_flag("--stamp", gen.stamp, "network: time and value are the intended time of sending");
     app.add_flag("--no-gso", gen.no_gso, "udp: a message for each frame, no UDP_SEGMENT");
     add_flag(app, "json", gen.json, "stderr is JSON lines, the last one the report");

@@ -31,7 +31,7 @@ struct GenCommand {
     std::string duration;  // Empty: as many records as settings say.
     std::string out_of_order, allowed_lateness, pane;
     // To the network alone.
-    std::string source_id = "1", epoch, frame_events = "44", linger = "1ms";
+    std::string source_id = "1", epoch, frame_events = "44", linger = "1ms", key_file;
     bool stamp = false, no_gso = false;
     std::vector<std::pair<std::string, std::string>> settings;  // synthetic_options.h: name, text.
     bool json = false;                                          // stderr is JSON lines.

@@ -37,6 +37,15 @@ PacedSenderOptions sender_options(const GenPlan& plan) {
     return options;
 }
 
+Status load_keys(const GenPlan& plan, net::FrameKeys& keys) {
+    if (plan.key_path.empty()) return {};
+    if (Status status = keys.load(plan.key_path); !status.ok()) return status;
+    char probe[net::kSignatureBytes] = {};
+    if (keys.sign(plan.source_id, probe, sizeof probe)) return {};
+    return Status::error(Code::invalid_config, plan.key_path + ": has no key for source " +
+                                                   std::to_string(plan.source_id));
+}
+
 // Waits for room in the socket, or until something is due.
 void rest(PacedSender& sender, net::FrameSender& socket) {
     if (sender.blocked()) {
@@ -122,14 +131,18 @@ void report(const Sent& sent, const PacedSender& sender, const net::FrameSender&
 ExitCode send_stream(const GenPlan& plan, Console& console) {
     const net::SyntheticStream stream(plan.stream);
     std::unique_ptr<net::FrameSender> socket;
-    Status status = net::FrameSender::open(*plan.network, {plan.segments}, socket);
+    net::FrameKeys keys;
+    Status status = load_keys(plan, keys);
+    if (status.ok()) status = net::FrameSender::open(*plan.network, {plan.segments}, socket);
     if (!status.ok()) {
         console.error(status.message);
         return exit_code(status.code);
     }
     prctl(PR_SET_TIMERSLACK, kSlackNs, 0, 0, 0);
     const double cpu_before = bench::process_cpu_seconds();
-    PacedSender sender(stream, *socket, system_clock(), sender_options(plan));
+    PacedSenderOptions options = sender_options(plan);
+    if (!plan.key_path.empty()) options.frames.keys = &keys;
+    PacedSender sender(stream, *socket, system_clock(), options);
     status = send_all(sender, *socket, console);
     Sent sent;
     sent.events = sender.sent();

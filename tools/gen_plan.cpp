@@ -119,6 +119,7 @@ class Reader {
             read_number("epoch", command_.epoch, 0, UINT32_MAX, plan_.epoch);
         }
         plan_.segments = !command_.no_gso;
+        plan_.key_path = command_.key_file;
         if (plan_.stream.partitions > 1) {
             check("partitions",
                   "a network stream is one sender and one partition; start several, each with a "
@@ -140,6 +141,9 @@ class Reader {
         }
         if (plan_.network && plan_.network->kind == SendTarget::Kind::udp && !binary) {
             check("format", "udp takes binary frames alone");
+        }
+        if (!command_.key_file.empty() && !(plan_.network && binary)) {
+            check("key_file", "only frames to udp://, tcp:// or unix:// are signed");
         }
         if (!plan_.network && plan_.stamp) {
             check("stamp", "only what goes to udp://, tcp:// or unix:// is stamped");

@@ -26,6 +26,7 @@ struct GenPlan {
     int64_t linger_us = 0;
     uint32_t source_id = 0, epoch = 0;
     bool stamp = false, segments = true;
+    std::string key_path;  // Empty: frames are not signed.
 };
 
 // Everything wrong with the flags at once, one message each. `wall_us` is the time of day: the

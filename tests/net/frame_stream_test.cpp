@@ -85,7 +85,7 @@ TEST(FrameStream, StampsAreTheIntendedTimesAndIdsStay) {
 
 TEST(FrameStream, TheLastFrameSaysHowManyEventsThereWere) {
     const SyntheticStream stream = some_stream();
-    const FrameStream frames(stream, {.source_id = 3, .epoch = 4});
+    FrameStream frames(stream, {.source_id = 3, .epoch = 4});
     std::string bytes;
     frames.append_end(1000, bytes);
     const std::vector<Frame> end = frames_in(bytes);
@@ -95,6 +95,25 @@ TEST(FrameStream, TheLastFrameSaysHowManyEventsThereWere) {
     EXPECT_EQ(end[0].header.count, 0);
     EXPECT_EQ(end[0].header.source_id, 3U);
     EXPECT_EQ(end[0].header.epoch, 4U);
+}
+
+TEST(FrameStream, WithAKeyEveryFrameIsSignedAndTheLastOneToo) {
+    if (!built_with_signatures()) GTEST_SKIP() << "built without libcrypto";
+    FrameKeys keys;
+    ASSERT_TRUE(keys.parse("3 000102030405060708090a0b0c0d0e0f\n", "keys").ok());
+    const SyntheticStream stream = some_stream();
+    FrameStream frames(stream, {.source_id = 3, .keys = &keys});
+    std::string bytes;
+    frames.append(0, 50, bytes);
+    frames.append_end(50, bytes);
+    EXPECT_EQ(frames.frame_bytes(), 1456U);
+    std::string_view left = bytes;
+    for (const Frame& frame : frames_in(bytes)) {
+        EXPECT_NE(frame.header.flags & kFrameSigned, 0);
+        EXPECT_TRUE(keys.verify(3, left.substr(0, frame.header.frame_bytes())));
+        left.remove_prefix(frame.header.frame_bytes());
+    }
+    EXPECT_TRUE(left.empty());
 }
 
 }  // namespace
