@@ -33,6 +33,7 @@ struct Run {
     DeadLetters late = DeadLetters::keep;
     DeadLetters corrupt = DeadLetters::keep;  // fail: stop with Code::corrupt_input at the first.
     Clock* clock = &system_clock();
+    std::function<void()> on_open;         // Everything is open; called once, on run()'s thread.
     std::function<bool()> stop_requested;  // Asked often; true: drain and finish normally.
     std::function<void(const Progress&)>
         on_progress;  // About four times a second, on run()'s thread.
