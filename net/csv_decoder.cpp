@@ -74,7 +74,7 @@ class CsvCells {
 
 class CsvFormat {
    public:
-    CsvFormat(const DecodeOptions& options, RowWriter& writer)
+    CsvFormat(const DecodeOptions& options, const DecodeContext&, RowWriter& writer)
         : writer_(writer), delimiter_(options.csv_delimiter) {
         has_header_ = options.csv_columns.empty();
         for (const std::string& name : options.csv_columns) columns_.push_back(writer_.field(name));

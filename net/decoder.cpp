@@ -10,6 +10,14 @@ bool built_with_json() {
     return TROMMEL_NET_JSON;
 }
 
+std::unique_ptr<DecodeScratch> make_decode_scratch() {
+#if TROMMEL_NET_JSON
+    return make_json_scratch();
+#else
+    return std::make_unique<DecodeScratch>();
+#endif
+}
+
 Status make_decoder(const DecodeOptions& options, const DecodeContext& context,
                     std::unique_ptr<Decoder>& decoder) {
     switch (options.format) {

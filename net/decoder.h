@@ -48,11 +48,19 @@ class Decoder {
     virtual Decoded decode(const Chunk& chunk, RecordBatch& batch) = 0;
 };
 
+// Memory that a decoder needs only while it decodes, so that all decoders of a thread may share it.
+class DecodeScratch {
+   public:
+    virtual ~DecodeScratch() = default;
+};
+std::unique_ptr<DecodeScratch> make_decode_scratch();
+
 // What decoders look at and add to. Borrowed.
 struct DecodeContext {
     PartitionTable* partitions =
-        nullptr;             // 0: corrupt records' and, without a field, all records'.
-    Clock* clock = nullptr;  // Asked once per chunk, and only for max_future.
+        nullptr;                       // 0: corrupt records' and, without a field, all records'.
+    Clock* clock = nullptr;            // Asked once per chunk, and only for max_future.
+    DecodeScratch* scratch = nullptr;  // Null: the decoder has its own.
 };
 
 // The decoder of options.format, or why there is none in this build.

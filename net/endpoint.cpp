@@ -30,6 +30,13 @@ Endpoint Endpoint::from_v6(const void* sixteen_bytes, uint16_t port) {
     return endpoint;
 }
 
+Endpoint Endpoint::unix_peer(uint64_t number) {
+    Endpoint endpoint;
+    std::memcpy(endpoint.address.data(), &number, sizeof number);
+    endpoint.local = true;
+    return endpoint;
+}
+
 bool Endpoint::from_socket(const sockaddr* address, size_t bytes, Endpoint& endpoint) {
     if (bytes >= sizeof(sockaddr_in) && address->sa_family == AF_INET) {
         sockaddr_in v4;
@@ -86,6 +93,11 @@ std::string address_text(const Endpoint& endpoint) {
 }
 
 std::string to_text(const Endpoint& endpoint) {
+    if (endpoint.local) {
+        uint64_t number = 0;
+        std::memcpy(&number, endpoint.address.data(), sizeof number);
+        return "unix:" + std::to_string(number);
+    }
     const std::string address = address_text(endpoint);
     return (endpoint.v6 ? "[" + address + "]" : address) + ":" + std::to_string(endpoint.port);
 }

@@ -46,20 +46,33 @@ bool FrameIntake::take(const Datagram& datagram, RecordBatch& batch) {
     }
     FrameHeader header;
     if (const char* const fault = fault_of(datagram, header); fault != nullptr) {
-        ++transport_.malformed;
-        const size_t kept = std::min(datagram.size, kCorruptRawBytesMax);
-        rows_.append_corrupt(batch.copy_text({datagram.bytes, kept}), fault, 0, offset_, batch);
-        copied_bytes_ += kept;
+        append_malformed({datagram.bytes, datagram.size}, fault, batch);
         return true;
     }
     if (options_.keys != nullptr && !is_authentic(datagram, header)) {
         ++transport_.unauthentic;
         return true;
     }
-    uint32_t partition = 0;
-    if (senders_.note(datagram.from, header, partition) != SenderTable::Arrival::fresh) return true;
-    open_ = {partition, header.count, 0, header.event_bytes};
+    const SenderTable::Arrival arrival = senders_.note(datagram.from, header, partition_);
+    if (arrival != SenderTable::Arrival::fresh) return true;
+    open_ = {partition_, header.count, 0, header.event_bytes};
     return append_events(datagram, batch);
+}
+
+bool FrameIntake::take_damaged(std::string_view bytes, const char* why, RecordBatch& batch) {
+    if (!has_room(batch)) return false;
+    offset_ = transport_.bytes;
+    ++transport_.datagrams;
+    transport_.bytes += bytes.size();
+    append_malformed(bytes, why, batch);
+    return true;
+}
+
+void FrameIntake::append_malformed(std::string_view bytes, const char* why, RecordBatch& batch) {
+    ++transport_.malformed;
+    const std::string_view kept = bytes.substr(0, kCorruptRawBytesMax);
+    rows_.append_corrupt(batch.copy_text(kept), why, 0, offset_, batch);
+    copied_bytes_ += kept.size();
 }
 
 bool FrameIntake::has_room(const RecordBatch& batch) {

@@ -51,6 +51,11 @@ class FrameIntake {
     // Copies what the rows need into the batch. False: the batch is full, of rows or of bytes; call
     // again with the same datagram and an emptied batch, and it goes on where it stopped.
     bool take(const Datagram& datagram, RecordBatch& batch);
+    // The same for the bytes of a stream that are no frame: one corrupt record, whose detail is
+    // `why`; that lives as long as the source.
+    bool take_damaged(std::string_view bytes, const char* why, RecordBatch& batch);
+    // Of the sender of the last frame that was whole and not refused.
+    uint32_t partition() const { return partition_; }
     // A packet that is no datagram for us (net/packet.h); counted, not a record.
     void count_foreign(size_t bytes);
 
@@ -74,6 +79,7 @@ class FrameIntake {
     bool has_room(const RecordBatch& batch);
     const char* fault_of(const Datagram& datagram, FrameHeader& header) const;
     bool is_authentic(const Datagram& datagram, const FrameHeader& header);
+    void append_malformed(std::string_view bytes, const char* why, RecordBatch& batch);
     bool append_events(const Datagram& datagram, RecordBatch& batch);
     void note_rest(uint32_t partition);
 
@@ -82,6 +88,7 @@ class FrameIntake {
     Transport transport_;
     SenderTable senders_;
     Open open_;
+    uint32_t partition_ = 0;
     uint64_t offset_ = 0;      // Of the datagram at hand in all that came.
     size_t copied_bytes_ = 0;  // Into the batch at hand.
     std::vector<uint32_t> resting_;

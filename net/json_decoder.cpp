@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <simdjson.h>
 #include <utility>
 
@@ -15,12 +16,24 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
+// What simdjson parses in: six bytes for each byte of the longest line.
+class JsonScratch final : public DecodeScratch {
+   public:
+    ondemand::parser parser;
+};
+
 // simdjson checks UTF-8 and finds the tokens of a whole line at once. Its lazy iteration checks
 // only what is asked for, so that every value is walked here, used or not, and every token's own
 // grammar is checked (E5: valid JSON as a whole).
 class JsonFormat {
    public:
-    JsonFormat(const DecodeOptions&, RowWriter& writer) : writer_(writer), flat_(writer) {}
+    JsonFormat(const DecodeOptions&, const DecodeContext& context, RowWriter& writer)
+        : writer_(writer), flat_(writer) {
+        if (context.scratch == nullptr) own_scratch_ = std::make_unique<JsonScratch>();
+        DecodeScratch* const scratch =
+            context.scratch == nullptr ? own_scratch_.get() : context.scratch;
+        parser_ = &static_cast<JsonScratch*>(scratch)->parser;
+    }
 
     void begin_stream() {}
     void begin_record() {}
@@ -39,7 +52,7 @@ class JsonFormat {
         const std::string_view problem = walk_line(line, batch);
         if (!problem.empty()) writer_.reject(problem);
         const bool readable = problem.empty() && writer_.finish();
-        if (parser_.capacity() > kKeptCapacity) parser_ = ondemand::parser();
+        if (parser_->capacity() > kKeptCapacity) *parser_ = ondemand::parser();
         return readable ? Outcome::row : Outcome::corrupt;
     }
 
@@ -51,16 +64,16 @@ class JsonFormat {
     // What is wrong with the line as a whole, or nothing.
     std::string_view walk_line(std::string_view line, RecordBatch& batch) {
         constexpr std::string_view kNotJson = "not valid JSON";
-        if (line.size() > parser_.capacity()) {
-            const size_t wanted = std::max({line.size(), 2 * parser_.capacity(), kFirstCapacity});
-            if (parser_.allocate(wanted, simdjson::DEFAULT_MAX_DEPTH) != simdjson::SUCCESS) {
+        if (line.size() > parser_->capacity()) {
+            const size_t wanted = std::max({line.size(), 2 * parser_->capacity(), kFirstCapacity});
+            if (parser_->allocate(wanted, simdjson::DEFAULT_MAX_DEPTH) != simdjson::SUCCESS) {
                 return "no memory to parse it";
             }
         }
         ondemand::document document;
         const simdjson::padded_string_view padded(line.data(), line.size(),
                                                   line.size() + kPaddingBytes);
-        const simdjson::error_code error = parser_.iterate(padded).get(document);
+        const simdjson::error_code error = parser_->iterate(padded).get(document);
         if (error == simdjson::UTF8_ERROR) return "not valid UTF-8";
         if (error != simdjson::SUCCESS) return kNotJson;
         if (line[line.find_first_not_of(" \t\r")] != '{') return "not a JSON object";
@@ -210,10 +223,15 @@ class JsonFormat {
 
     RowWriter& writer_;
     FlatLine flat_;
-    ondemand::parser parser_;
+    std::unique_ptr<DecodeScratch> own_scratch_;
+    ondemand::parser* parser_ = nullptr;
 };
 
 }  // namespace
+
+std::unique_ptr<DecodeScratch> make_json_scratch() {
+    return std::make_unique<JsonScratch>();
+}
 
 std::unique_ptr<Decoder> make_json_decoder(const DecodeOptions& options,
                                            const DecodeContext& context) {

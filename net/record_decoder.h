@@ -10,6 +10,7 @@ namespace trommel::net {
 // A decoder of records that end with a line end. What JSON lines and CSV share: byte order mark,
 // blank lines, records without an end or without an end in sight. A Format has
 //
+//   Format(const DecodeOptions&, const DecodeContext&, RowWriter&);
 //   void begin_stream();
 //   void begin_record();  // What find_end() sees next begins a record, perhaps one seen before.
 //   // The line end that ends the record, or npos. The bytes before `scanned`, which it moves, were
@@ -29,7 +30,7 @@ class RecordDecoder final : public Decoder {
    public:
     RecordDecoder(const DecodeOptions& options, const DecodeContext& context)
         : writer_(options, context),
-          format_(options, writer_),
+          format_(options, context, writer_),
           record_bytes_max_(options.record_bytes_max),
           too_long_("record longer than " + std::to_string(options.record_bytes_max) + " bytes") {}
 

@@ -48,6 +48,13 @@ void make_synthetic_source(const Job& job, Clock& clock, Ends& ends) {
     ends.sources.push_back(std::move(source));
 }
 
+Status make_stream_source(const Job& job, Clock& clock, Ends& ends) {
+    std::unique_ptr<net::StreamSource> source;
+    Status status = net::make_stream_source(job.source.stream, job.config, clock, source);
+    if (status.ok()) ends.sources.push_back(std::move(source));
+    return status;
+}
+
 std::unique_ptr<Sink> make_sink(const SinkJob& sink, std::optional<net::RowFormatter> rows,
                                 FileSystem& files) {
     switch (sink.type) {
@@ -82,6 +89,8 @@ Status find_files(const std::vector<std::string>& patterns, FileSystem& files,
 Status make_ends(const Job& job, FileSystem& files, Clock& clock, Ends& ends) {
     if (job.source.type == SourceJob::Type::synthetic) {
         make_synthetic_source(job, clock, ends);
+    } else if (job.source.is_stream()) {
+        if (Status status = make_stream_source(job, clock, ends); !status.ok()) return status;
     } else if (Status status = make_file_sources(job, files, clock, ends); !status.ok()) {
         return status;
     }

@@ -104,6 +104,7 @@ void read_job(const std::string& text, const std::string& origin,
     check_outputs(root, job, mistakes);
     report_contradictions(root, job.config, mistakes);
     check_decode(root, job, mistakes);
+    check_stream(root, job, mistakes);
 }
 
 Parsed<uint64_t> parse_seed(std::string_view text) {

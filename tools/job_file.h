@@ -10,18 +10,22 @@
 
 #include "net/decode_options.h"
 #include "net/row_format.h"
+#include "net/stream_source.h"
 #include "net/synthetic_stream.h"
 #include "tools/document.h"
 
 namespace trommel::tools {
 
 struct SourceJob {
-    enum class Type : uint8_t { file, standard_input, synthetic };
+    enum class Type : uint8_t { file, standard_input, synthetic, tcp, unix_socket };
 
     Type type = Type::standard_input;
     std::vector<std::string> paths;  // file: as written, globs and all.
     net::SyntheticOptions synthetic;
     uint64_t rate = 0;  // synthetic: records per second; 0: as fast as they are taken.
+    net::StreamSourceOptions stream;  // tcp, unix_socket
+
+    bool is_stream() const { return type == Type::tcp || type == Type::unix_socket; }
 };
 
 struct SinkJob {

@@ -10,7 +10,8 @@ Parsed<SourceJob::Type> parse_source_type(std::string_view text) {
                                                         {"stdin", SourceJob::Type::standard_input},
                                                         {"synthetic", SourceJob::Type::synthetic},
                                                         {"udp", {}, true},
-                                                        {"tcp", {}, true},
+                                                        {"tcp", SourceJob::Type::tcp},
+                                                        {"unix", SourceJob::Type::unix_socket},
                                                         {"dpdk", {}, true},
                                                         {"kafka", {}, true},
                                                         {"http", {}, true},
@@ -259,6 +260,10 @@ void read_source(Section& section, Job& job) {
             break;
         case SourceJob::Type::synthetic:
             read_synthetic(section, job);
+            break;
+        case SourceJob::Type::tcp:
+        case SourceJob::Type::unix_socket:
+            read_stream(section, job);
             break;
     }
     section.refuse("follow", "following a growing file is planned, not built yet");

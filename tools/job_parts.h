@@ -9,6 +9,7 @@ namespace trommel::tools {
 // job_input.cpp
 void read_source(Section& section, Job& job);
 void read_synthetic(Section& section, Job& job);  // Part of read_source; job_synthetic.cpp
+void read_stream(Section& section, Job& job);     // The same; job_stream.cpp
 void read_decode(Section& section, Job& job);     // Before the sections that name its fields.
 
 // job_engine.cpp
@@ -20,6 +21,8 @@ void read_engine(Section& section, EngineOptions& engine);
 
 // The settings that decoding takes from other sections, and what does not fit together then.
 void check_decode(const Node& root, Job& job, Mistakes& mistakes);
+// The same for stream connections, after check_decode().
+void check_stream(const Node& root, Job& job, Mistakes& mistakes);
 // Reports what is wrong with the made-up stream, once everything that it keeps to is read.
 void check_synthetic(const Node& root, Job& job, Mistakes& mistakes);
 

@@ -78,15 +78,27 @@ std::string values_text(const Config& config) {
     });
 }
 
-void add_input(const Job& job, Lines& lines) {
-    if (job.source.type == SourceJob::Type::synthetic) {
-        const net::SyntheticOptions& stream = job.source.synthetic;
-        lines.add("source", "synthetic: " + count_text(stream.events) + " records, seed " +
-                                std::to_string(stream.seed) + ", " +
-                                std::to_string(stream.partitions) + " partitions");
-        lines.add("records", "id (u64), key (int), time (us), v0");
-        return;
+void add_stream(const Job& job, Lines& lines) {
+    const net::StreamSourceOptions& stream = job.source.stream;
+    const bool tcp = job.source.type == SourceJob::Type::tcp;
+    lines.add("source", tcp ? "TCP connections to " + to_text(stream.listen.endpoint)
+                            : "connections to the unix socket " + stream.path);
+    if (tcp) {
+        lines.add("source", stream.allow.empty() ? "from everybody who can reach it"
+                                                 : "from " + std::to_string(stream.allow.size()) +
+                                                       " allowed networks");
     }
+    lines.add("source", "up to " + count_text(stream.connections_max) + ", which may hold " +
+                            bytes_text(stream.connection_buffer_bytes) + " each, " +
+                            bytes_text(stream.connections_max * stream.connection_buffer_bytes) +
+                            " together");
+    const bool binary = job.decode.format == net::Format::binary;
+    lines.add("partitions", job.decode.partition
+                                ? "named by the field '" + *job.decode.partition + "'"
+                                : (binary ? "one for each sender" : "one for each connection"));
+}
+
+void add_files(const Job& job, Lines& lines) {
     const bool from_stdin = job.source.type == SourceJob::Type::standard_input;
     lines.add("source", from_stdin
                             ? "standard input"
@@ -96,6 +108,18 @@ void add_input(const Job& job, Lines& lines) {
                                 ? "named by the field '" + *job.decode.partition + "'"
                             : from_stdin ? "one"
                                          : "one for each file");
+}
+
+void add_input(const Job& job, Lines& lines) {
+    if (job.source.type == SourceJob::Type::synthetic) {
+        const net::SyntheticOptions& stream = job.source.synthetic;
+        lines.add("source", "synthetic: " + count_text(stream.events) + " records, seed " +
+                                std::to_string(stream.seed) + ", " +
+                                std::to_string(stream.partitions) + " partitions");
+        lines.add("records", "id (u64), key (int), time (us), v0");
+        return;
+    }
+    job.source.is_stream() ? add_stream(job, lines) : add_files(job, lines);
     const net::DecodeOptions& decode = job.decode;
     const bool binary = decode.format == net::Format::binary;
     lines.add("records",

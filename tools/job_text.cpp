@@ -86,6 +86,24 @@ engine:
 # source: { type: synthetic } takes instead of path, with these defaults:
 )yaml";
 
+constexpr char kReferenceStream[] =
+    R"yaml(#
+# source: { type: tcp } and { type: unix } take instead of path, with these defaults:
+#   listen: 127.0.0.1:4000    # tcp (required): address and port; without an address 127.0.0.1
+#   path: /run/trommel.sock   # unix (required)
+#   allow: [10.0.0.0/8]       # tcp: who may connect; else everybody who can reach the address
+#   insecure_listen: false    # tcp: true allows an address that others reach without allow
+#   receive: auto             # auto | poll | io_uring; auto is poll
+#   connections_max: 1024     # one more is closed at once
+#   connection_buffer: 256KiB # of one connection: the longest record or frame it may send
+#   idle_timeout: 5m          # a connection without a whole record is closed; 0: never
+#   header_timeout: 10s       # the same until its first record
+#   senders_max: 1024         # binary
+#   keys: keys.txt            # binary: who must sign, SOURCE_ID HEXKEY a line; else nobody
+#   stop_after: 5s            # ends when nothing came for so long; else never
+#   stop_with_senders: false  # ends when every sender is done or has closed its connection
+)yaml";
+
 }  // namespace
 
 Status read_job_text(const std::string& path, std::string& text) {
@@ -158,7 +176,7 @@ std::string reference_job() {
         field.resize(std::max<size_t>(field.size() + 1, 30), ' ');
         text += field + "# " + setting.help + "\n";
     }
-    return text + "#   rate: unlimited           # records per second\n";
+    return text + "#   rate: unlimited           # records per second\n" + kReferenceStream;
 }
 
 }  // namespace trommel::tools

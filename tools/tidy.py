@@ -86,6 +86,9 @@ NO_MIRRORED_TEST = {
     "kernels/cpu/exact_home": "the passes of exact_table, tested with it",
     "kernels/cpu/exact_kinds": "the ids of exact_table, tested with it",
     "kernels/cpu/prefetch": "one instruction",
+    "net/connection": "an interface",
+    "net/stream_poll": "a way of net/stream_io, tested with it",
+    "net/stream_ring": "a way of net/stream_io, tested with it",
     "hostpath/batch": "plain data",
     "hostpath/names": "an interface",
 }

@@ -4,6 +4,7 @@
 #include "kernels/cpu/simd_level.h"
 #include "net/byte_stream.h"
 #include "net/decoder.h"
+#include "net/stream_io.h"
 #include "tools/commands.h"
 #include "tools/job_parts.h"
 
@@ -38,6 +39,9 @@ ExitCode version(const VersionCommand& command) {
     print_line("JSON", yes_no(net::built_with_json()));
     print_line("gzip", yes_no(net::built_with_gzip()));
     print_line("Zstandard", yes_no(net::built_with_zstd()));
+    Status ring;
+    const bool has_ring = net::make_stream_ring(ring) != nullptr;
+    print_line("io_uring", has_ring ? "yes" : "no (" + ring.message + ")");
     print_line("jemalloc", yes_no(TROMMEL_WITH_JEMALLOC != 0));
     print_line("engines", "cpu");
     print_line("SIMD",

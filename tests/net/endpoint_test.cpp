@@ -67,5 +67,14 @@ TEST(Endpoint, EveryPartOfItCountsInItsHash) {
     EXPECT_NE(hash_of(one, 1), hash_of(one, 2));
 }
 
+TEST(Endpoint, PeersOfAUnixSocketAreToldApartByTheirNumbers) {
+    EXPECT_EQ(to_text(Endpoint::unix_peer(70'000)), "unix:70000");
+    EXPECT_EQ(Endpoint::unix_peer(3), Endpoint::unix_peer(3));
+    EXPECT_FALSE(Endpoint::unix_peer(3) == Endpoint::unix_peer(4));
+    Endpoint address = Endpoint::unix_peer(3);
+    address.local = false;
+    EXPECT_FALSE(Endpoint::unix_peer(3) == address) << "no address is a unix peer";
+}
+
 }  // namespace
 }  // namespace trommel::net
