@@ -69,9 +69,28 @@ Examples
   trommel bench --quick                           seconds; checks answers, measures nothing
   trommel bench engine --require 'ratio>=0.1'     exits with 99 when it is less
   trommel bench --json > old.json; trommel bench --baseline old.json
+  trommel bench ingest                            events from sockets (its own --help)
+  trommel bench sustain --rate 1M                 latency under load (its own --help)
 
 Each case runs in turns with the machine's own limit, random updates of 64-byte lines in as much
 memory; `ratio` is the share of it. A case whose answers are wrong prints no figure.)";
+
+constexpr const char* kSustainFooter = R"(
+Examples
+  trommel bench sustain --rate 1M --duration 60s      the acceptance load
+  trommel bench sustain --overload 2                  searches the rate, then twice as much
+
+`trommel gen` sends stamped events over loopback on an open schedule, in a process of its own; what
+it sends late counts as latency. Latencies are from the time that an event was to be sent at, to its
+verdict and to its window's row. A rate is sustained when nothing is lost, the queue does not grow
+and p99 is within --slo. A run that does not add up (what was sent, delivered and lost, each record's
+verdict, and the truth of the stream) prints no rate and exits with 70.)";
+
+constexpr const char* kIngestFooter = R"(
+receive: a loop that takes datagrams and only touches the events; memory: the engine fed with the
+same events from memory; udp: both together, exact deduplication and a window; udp-1: with one event
+in each datagram. Rates are per second of the receiving thread's CPU time. The sender is a process
+of its own and never further ahead than the socket has room for.)";
 
 constexpr std::string_view kPlannedVerbs[] = {"plan", "top", "inspect", "create"};
 
@@ -150,9 +169,57 @@ void add_gen(CLI::App& program, GenCommand& gen) {
     app.footer(kGenFooter);
 }
 
-void add_bench(CLI::App& program, BenchCommand& bench) {
+void add_sustain(CLI::App& bench, SustainCommand& sustain) {
+    CLI::App& app = *bench.add_subcommand(
+        "sustain", "The whole engine under an open load from a socket: rate and latencies");
+    const auto add = [&](const char* name, std::string& out, const char* type, const char* help) {
+        app.add_option(name, out, help)->type_name(type);
+    };
+    add("--rate", sustain.rate, "N", "events per second; without it the most is searched");
+    add("--duration", sustain.duration, "TIME", "of a run at a rate");
+    add("--warm-up", sustain.warm_up, "TIME", "left out at first; a tenth of it, up to 5s");
+    add("--slo", sustain.objective, "TIME", "what p99 to the verdict may be");
+    add("--overload", sustain.overload, "FACTOR", "also run at so many times the rate, such as 2");
+    add("--keys", sustain.keys, "N", "different keys");
+    add("--duplicates", sustain.duplicates, "SHARE", "of the events");
+    add("--duplicate-distance", sustain.duplicate_distance, "N", "at most so many events later");
+    add("--horizon", sustain.horizon, "TIME", "of the deduplication");
+    add("--window", sustain.window, "TIME", "tumbling, per key");
+    add("--memory", sustain.memory, "BYTES", "of the engine");
+    add("--receive-buffer", sustain.receive_buffer, "BYTES", "of the socket");
+    add("--transport", sustain.transport, "udp|tcp", "what the events come by");
+    add("--frame-events", sustain.frame_events, "N", "events of a full frame");
+    app.add_option("--threads", sustain.threads, "shards of the engine; 1: no thread")
+        ->check(CLI::Range(1u, 64u));
+    app.add_flag("--quick", sustain.quick, "a second or two: a check, not a measurement");
+    app.add_flag("--json", sustain.json, "print JSON");
+    app.footer(kSustainFooter);
+}
+
+void add_ingest(CLI::App& bench, IngestCommand& ingest) {
+    CLI::App& app = *bench.add_subcommand(
+        "ingest", "What getting events in from sockets costs, by the side of its limits");
+    app.add_option("--events", ingest.events, "events of a round")->type_name("N");
+    app.add_option("--keys", ingest.keys, "different keys")->type_name("N");
+    app.add_option("--rounds", ingest.rounds, "how often each is measured; medians are printed")
+        ->check(CLI::Range(1u, 1000u));
+    app.add_flag("--quick", ingest.quick, "few events: a check, not a measurement");
+    app.add_flag("--json", ingest.json, "print JSON");
+    app.footer(kIngestFooter);
+}
+
+// `bench` and the load tests under it.
+struct BenchCommands {
+    BenchCommand cases;
+    SustainCommand sustain;
+    IngestCommand ingest;
+};
+
+void add_bench(CLI::App& program, BenchCommands& commands) {
+    BenchCommand& bench = commands.cases;
     CLI::App& app = *program.add_subcommand(
         "bench", "Measure the engine's parts against the limit of this machine's memory");
+    app.require_subcommand(0, 1);
     app.add_option("case", bench.cases, "what to measure; without one, everything");
     app.add_option("--require", bench.require, "exit with 99 unless it is met")
         ->expected(1)
@@ -169,11 +236,20 @@ void add_bench(CLI::App& program, BenchCommand& bench) {
     app.add_flag("--json", bench.json, "print JSON");
     app.add_flag("--list", bench.list, "print the names of the cases and exit");
     app.footer(kBenchFooter);
+    add_sustain(app, commands.sustain);
+    add_ingest(app, commands.ingest);
 }
 
 void add_version(CLI::App& program, VersionCommand& version) {
     CLI::App& app = *program.add_subcommand("version", "Print the version");
     add_flag(app, "verbose", version.verbose, "also how it was built and what this machine has");
+}
+
+ExitCode run_bench(const CLI::App& program, const BenchCommands& commands) {
+    const CLI::App& app = *program.get_subcommand("bench");
+    if (app.got_subcommand("sustain")) return bench_sustain(commands.sustain);
+    if (app.got_subcommand("ingest")) return bench_ingest(commands.ingest);
+    return bench(commands.cases);
 }
 
 ExitCode fail(const std::string& message) {
@@ -201,15 +277,22 @@ ExitCode check_verb(const CLI::App& program, std::string_view word) {
     return fail("unknown command " + quoted + did_you_mean(word, verbs));
 }
 
+// The command that was given, of commands within commands.
+const CLI::App* innermost(const CLI::App& program) {
+    const CLI::App* app = &program;
+    while (!app->get_subcommands().empty()) app = app->get_subcommands()[0];
+    return app;
+}
+
 // Of a mistake that CLI11 found: its message, and for an unknown flag the nearest one.
 ExitCode fail_parse(const CLI::App& program, const CLI::ParseError& error,
                     const std::vector<std::string>& words) {
-    const auto parsed = program.get_subcommands();
-    if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr || parsed.empty()) {
+    const CLI::App* const command = innermost(program);
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr || command == &program) {
         return fail(error.what());
     }
     std::vector<std::string> names;
-    for (const CLI::Option* option : parsed[0]->get_options()) {
+    for (const CLI::Option* option : command->get_options()) {
         for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
     }
     const std::vector<std::string_view> flags(names.begin(), names.end());
@@ -228,7 +311,7 @@ ExitCode run_command_line(int argc, char** argv) {
     RunCommand run_options;
     CheckCommand check_options;
     GenCommand gen_options;
-    BenchCommand bench_options;
+    BenchCommands bench_options;
     VersionCommand version_options;
     bool print_fields = false;
 
@@ -258,8 +341,14 @@ ExitCode run_command_line(int argc, char** argv) {
     try {
         program.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
-        const auto commands = program.get_subcommands();
-        std::fputs((commands.empty() ? program.help() : commands[0]->help("trommel")).c_str(),
+        const CLI::App* const command = innermost(program);
+        const CLI::App* const above = command->get_parent();
+        const bool nested = above != nullptr && above != &program;
+        std::fputs(command
+                       ->help(command == &program ? ""
+                              : nested            ? "trommel " + above->get_name()
+                                                  : "trommel")
+                       .c_str(),
                    stdout);
         return kExitDone;
     } catch (const CLI::ParseError& error) {
@@ -268,7 +357,7 @@ ExitCode run_command_line(int argc, char** argv) {
 
     if (program.got_subcommand("run")) return run(run_options);
     if (program.got_subcommand("gen")) return gen(gen_options);
-    if (program.got_subcommand("bench")) return bench(bench_options);
+    if (program.got_subcommand("bench")) return run_bench(program, bench_options);
     if (program.got_subcommand("version")) return version(version_options);
     if (print_fields) {
         std::fputs(reference_job().c_str(), stdout);

@@ -48,6 +48,25 @@ struct BenchCommand {
 };
 ExitCode bench(const BenchCommand& command);
 
+struct SustainCommand {
+    std::string rate;  // Empty: the sustainable one is searched.
+    std::string duration = "60s", warm_up, objective = "10ms", overload;
+    std::string keys = "1M", duplicates = "5%", duplicate_distance = "100k";
+    std::string horizon = "10m", window = "10s", memory = "8GiB", receive_buffer = "32MiB";
+    std::string frame_events = "44";
+    std::string transport = "udp";
+    unsigned threads = 1;
+    bool quick = false, json = false;
+};
+ExitCode bench_sustain(const SustainCommand& command);
+
+struct IngestCommand {
+    std::string events = "8M", keys = "1M";
+    unsigned rounds = 5;
+    bool quick = false, json = false;
+};
+ExitCode bench_ingest(const IngestCommand& command);
+
 struct VersionCommand {
     bool verbose = false;
 };

@@ -146,7 +146,7 @@ ExitCode send_stream(const GenPlan& plan, Console& console) {
     status = send_all(sender, *socket, console);
     Sent sent;
     sent.events = sender.sent();
-    sent.seconds = static_cast<double>(system_clock().monotonic_us() - sender.start_us()) / 1e6;
+    sent.seconds = static_cast<double>(sender.passed_us()) / 1e6;
     sent.cpu_seconds = bench::process_cpu_seconds() - cpu_before;
     sent.truth = stream.truth(0, sent.events);
     if (!status.ok()) console.error(status.message);

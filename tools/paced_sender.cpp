@@ -1,6 +1,7 @@
 #include "tools/paced_sender.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace trommel::tools {
 namespace {
@@ -8,7 +9,9 @@ namespace {
 constexpr int64_t kLeadUs = 5000;        // For the schedule to begin when everything is set up.
 constexpr uint64_t kFramesPerStep = 45;  // As many of 1,440 bytes as a call of the system takes.
 constexpr uint64_t kLinesPerStep = 1024;
-constexpr int kEndFrames = 3;  // Datagrams get lost.
+// Datagrams get lost, most of all where a queue is full: the end is said again when it has had
+// time.
+constexpr int64_t kEndsAfterUs[] = {0, 20'000, 200'000};
 
 net::FrameStreamOptions frame_options(const PacedSenderOptions& options,
                                       const net::SendSchedule& stamps) {
@@ -46,9 +49,10 @@ Status PacedSender::step() {
     again_us_ = clock_.monotonic_us();
     if (!left_.empty()) return {};
     if (options_.rate > 0) note_lag(again_us_);
+    if (made_ > sent_) last_us_ = again_us_;
     sent_ = made_;
     bytes_.clear();
-    finished_ = ended_;
+    finished_ = ends_ == (socket_.is_stream() ? 1 : std::size(kEndsAfterUs));
     return {};
 }
 
@@ -60,10 +64,7 @@ uint64_t PacedSender::due(int64_t now_us) const {
 // Makes what is to leave now; false when that is nothing, and then says when it will be.
 bool PacedSender::make_due(int64_t now_us) {
     const uint64_t events = stream_.options().events;
-    if (stopping_ || made_ == events) {
-        make_end();
-        return true;
-    }
+    if (stopping_ || made_ == events) return make_end(now_us);
     const uint64_t unit = lines_ ? 1 : options_.frames.frame_events;
     const uint64_t waiting = due(now_us) - made_;
     const uint64_t most = lines_ ? kLinesPerStep : kFramesPerStep * unit;
@@ -97,13 +98,18 @@ void PacedSender::make(uint64_t end) {
     }
 }
 
-// The end of a stream of lines is the end of the connection.
-void PacedSender::make_end() {
-    ended_ = true;
-    if (lines_) return;
-    const int times = socket_.is_stream() ? 1 : kEndFrames;
-    for (int t = 0; t < times; ++t) frames_.append_end(made_, bytes_);
-    frame_bytes_ = bytes_.size() / static_cast<size_t>(times);
+// The end of a stream of lines is the end of the connection. False: it is not yet time to say again
+// that this is the end.
+bool PacedSender::make_end(int64_t now_us) {
+    if (ends_ == 0) ended_us_ = now_us;
+    again_us_ = ended_us_ + kEndsAfterUs[ends_];
+    if (now_us < again_us_) return false;
+    ++ends_;
+    if (!lines_) {
+        frames_.append_end(made_, bytes_);
+        frame_bytes_ = bytes_.size();
+    }
+    return true;
 }
 
 void PacedSender::note_lag(int64_t now_us) {

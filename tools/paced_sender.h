@@ -41,6 +41,8 @@ class PacedSender {
     bool finished() const { return finished_; }     // All was handed to the kernel.
     uint64_t sent() const { return sent_; }         // Events, from 0.
     int64_t start_us() const { return start_us_; }  // Of the schedule; monotonic.
+    // From then until the last event was handed to the kernel.
+    int64_t passed_us() const { return sent_ > 0 ? last_us_ - start_us_ : 0; }
 
     // How long after it was due each event was handed to the kernel. An event is due when its
     // frame is: when the frame's last event is, or at the end of its lingering.
@@ -50,7 +52,7 @@ class PacedSender {
     uint64_t due(int64_t now_us) const;
     bool make_due(int64_t now_us);
     void make(uint64_t end);
-    void make_end();
+    bool make_end(int64_t now_us);
     void note_lag(int64_t now_us);
 
     const net::SyntheticStream& stream_;
@@ -66,8 +68,10 @@ class PacedSender {
     std::string bytes_;
     std::string_view left_;   // Of bytes_, not yet taken by the kernel.
     size_t frame_bytes_ = 0;  // Of left_.
-    bool stopping_ = false, ended_ = false, finished_ = false;
-    int64_t again_us_ = 0;
+    bool stopping_ = false, finished_ = false;
+    size_t ends_ = 0;       // How often the end was said.
+    int64_t ended_us_ = 0;  // When first.
+    int64_t again_us_ = 0, last_us_ = 0;
     bench::LatencyHistogram lag_;
 };
 
