@@ -83,8 +83,8 @@ Examples
 `trommel gen` sends stamped events over loopback on an open schedule, in a process of its own; what
 it sends late counts as latency. Latencies are from the time that an event was to be sent at, to its
 verdict and to its window's row. A rate is sustained when nothing is lost, the queue does not grow
-and p99 is within --slo. A run that does not add up (what was sent, delivered and lost, each record's
-verdict, and the truth of the stream) prints no rate and exits with 70.)";
+and p99 is within --slo. A run that does not add up (what was sent, delivered and lost, the verdict
+of each record, the truth of the stream) prints no rate and exits with 70.)";
 
 constexpr const char* kIngestFooter = R"(
 receive: a loop that takes datagrams and only touches the events; memory: the engine fed with the

@@ -61,7 +61,7 @@ struct SustainCommand {
 ExitCode bench_sustain(const SustainCommand& command);
 
 struct IngestCommand {
-    std::string events = "8M", keys = "1M";
+    std::string events = "8M", keys = "100k";
     unsigned rounds = 5;
     bool quick = false, json = false;
 };

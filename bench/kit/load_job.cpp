@@ -38,6 +38,7 @@ net::SyntheticOptions stream_of(const LoadJob& job, uint64_t events) {
     stream.keys = job.keys;
     stream.duplicate_share = job.duplicate_share;
     stream.duplicate_distance = job.duplicate_distance;
+    net::keep_to(config_of(job), stream);
     return stream;
 }
 
