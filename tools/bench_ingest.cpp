@@ -8,15 +8,15 @@
 namespace trommel::tools {
 namespace {
 
-constexpr uint64_t kEventsMin = 10'000;
+constexpr uint64_t kEventsMin = 300'000;      // More than the first look at a socket finds.
 constexpr uint64_t kEventsMax = 100'000'000;  // 3.3 GB of frames.
 constexpr int64_t kStepUs = 1;  // Of event time, from one event of a stream to the next.
 
 std::string read_options(const IngestCommand& command, bench::IngestOptions& options) {
-    const Parsed<uint64_t> events = parse_count(command.quick ? "200k" : command.events);
+    const Parsed<uint64_t> events = parse_count(command.quick ? "300k" : command.events);
     if (!events.ok()) return "--events: " + events.error;
     if (events.value < kEventsMin || events.value > kEventsMax) {
-        return "--events: must be 10k to 100M";
+        return "--events: must be 300k to 100M";
     }
     const Parsed<uint64_t> keys = parse_count(command.keys);
     if (!keys.ok()) return "--keys: " + keys.error;
