@@ -163,7 +163,7 @@ ExitCode bench_sustain(const SustainCommand& command) {
         overload(plan, rate, report);
     }
     print(report, command.json);
-    return report.right() ? kExitDone : kExitInternal;
+    return report.right() || stop_requested() ? kExitDone : kExitInternal;
 }
 
 }  // namespace trommel::tools

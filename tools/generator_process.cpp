@@ -15,6 +15,9 @@ namespace {
 
 constexpr size_t kHeardMax = size_t{1} << 20;  // A line of a report has some 10 KB.
 
+constexpr int kStopNapsMax = 100;
+constexpr useconds_t kStopNapUs = 10'000;
+
 const Node* find(const Node& root, std::initializer_list<std::string_view> path) {
     const Node* at = &root;
     for (const std::string_view name : path) {
@@ -126,6 +129,14 @@ void GeneratorProcess::hear(const std::string& line) {
 bool GeneratorProcess::has_ended() {
     if (pid_ > 0 && waitpid(pid_, &exit_status_, WNOHANG) == pid_) pid_ = -1;
     return pid_ < 0;
+}
+
+void GeneratorProcess::stop() {
+    for (int naps = 0; naps < kStopNapsMax && !has_ended(); ++naps) {
+        listen();
+        usleep(kStopNapUs);
+    }
+    if (pid_ > 0) kill(pid_, SIGTERM);  // A second one would end it without a report.
 }
 
 Status GeneratorProcess::finish() {

@@ -26,6 +26,8 @@ class GeneratorProcess {
     // Takes what it has said so far; never waits.
     void listen();
     bool has_ended();
+    // Asks it to end, unless it does so by itself: a signal from a terminal reaches both of us.
+    void stop();
     // Waits for its end; an error when it failed or said nothing.
     Status finish();
 

@@ -52,6 +52,7 @@ class Runner {
         Status status = trommel::run(config_, make_run(), report);
         result.engine_cpu_seconds = bench::process_cpu_seconds() - cpu_before;
         if (status.ok()) status = start_status_;
+        if (stop_wanted()) generator_.stop();
         if (status.ok()) status = generator_.finish();
         result.ledger = report.ledger;
         if (report.transport) result.transport = *report.transport;
@@ -59,6 +60,9 @@ class Runner {
         result.offered = generator_.figures().events;
         meter_.report(result);
         result.resident_max_bytes = std::max(result.resident_max_bytes, report.resident_bytes_max);
+        if (stop_wanted()) {
+            status = Status::error(Code::closed, "it was stopped before its end");
+        }
         result.wrong = status.ok() ? wrong_with(result, generator_.truth()) : status.message;
         result.not_sustained = why_not_sustained(result, test_);
         result.doubts = doubts_about(result);
@@ -94,11 +98,11 @@ class Runner {
         run.on_open = [this] { start_generator(); };
         run.on_settled = [this](const RecordBatch& batch) { meter_.settle(batch); };
         run.on_progress = [this](const Progress&) { look(); };
-        run.stop_requested = [this] {
-            return stop_ || (test_.stop_requested && test_.stop_requested());
-        };
+        run.stop_requested = [this] { return stop_ || stop_wanted(); };
         return run;
     }
+
+    bool stop_wanted() const { return test_.stop_requested && test_.stop_requested(); }
 
     void start_generator() {
         const bench::LoadJob& job = test_.job;

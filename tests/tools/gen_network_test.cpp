@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <csignal>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -98,6 +99,25 @@ TEST(GenNetwork, ItsReportIsAnObject) {
     EXPECT_EQ(report.find("truth")->find("in")->text, "500");
     EXPECT_EQ(report.find("lag_us")->find("count")->text, "500");
     EXPECT_NE(report.find("cpu_seconds"), nullptr);
+}
+
+TEST(GenNetwork, ASignalEndsItWithTheNumberOfWhatWasSent) {
+    Receiver receiver;
+    Program program({"gen", "--to", receiver.url, "--rate", "1k", "--duration", "1h", "--json"});
+    ASSERT_TRUE(program.says("\"progress\""));
+    program.send(SIGTERM);
+    ASSERT_EQ(program.wait(), 0) << program.err();
+    uint64_t sent = 0, ends = 0;
+    for (std::string bytes = receiver.next(); !bytes.empty(); bytes = receiver.next()) {
+        net::FrameHeader header;
+        ASSERT_EQ(net::read_header(bytes.data(), header), net::FrameFault::none);
+        EXPECT_EQ(header.sequence, sent);
+        sent += header.count;
+        ends += header.flags == net::kFrameEnd;
+    }
+    EXPECT_GT(sent, 0U);
+    EXPECT_EQ(ends, 3U);
+    EXPECT_THAT(program.err(), HasSubstr("\"events\":" + std::to_string(sent) + ","));
 }
 
 TEST(GenNetwork, WhereNothingCanBeSentIsAnErrorThatNamesThePlace) {
