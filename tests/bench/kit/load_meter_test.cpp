@@ -49,7 +49,7 @@ class LoadMeterTest : public testing::Test {
 TEST_F(LoadMeterTest, LatencyCountsFromTheIntendedTime) {
     settle({5'000'000});  // The schedule begins; a second of warm-up follows.
     clock.now_us = 6'500'000;
-    settle({6'499'000, 6'499'900, 5'999'999});
+    settle({6'499'900, 6'499'000, 5'999'999});
     EXPECT_EQ(meter.settled(), 4U);
     EXPECT_EQ(report().verdict.count, 2U);  // The last one belongs to the warm-up.
     EXPECT_EQ(report().verdict.max_us, 1000U);
