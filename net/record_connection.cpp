@@ -1,5 +1,6 @@
 #include "net/record_connection.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -67,8 +68,8 @@ class RecordConnections::RecordConnection final : public Connection {
         const size_t left = pending_.size();
         const size_t size = left + bytes.size();
         char* const at = batch.allocate_text(size + kPaddingBytes);
-        std::memcpy(at, pending_.view().data(), left);
-        if (!bytes.empty()) std::memcpy(at + left, bytes.data(), bytes.size());
+        std::copy_n(pending_.view().begin(), left, at);
+        std::copy_n(bytes.begin(), bytes.size(), at + left);
         std::memset(at + size, 0, kPaddingBytes);
 
         const uint32_t first_row = batch.count;

@@ -74,6 +74,5 @@ std::unique_ptr<StreamIo> make_stream_poll();
 
 // Null when this build, this kernel or what this process may do has no room for it; `why` tells.
 std::unique_ptr<StreamIo> make_stream_ring(Status& why);
-bool built_with_io_uring();
 
 }  // namespace trommel::net

@@ -1,3 +1,7 @@
+// Streams by io_uring.
+#include "net/stream_io.h"
+
+#if TROMMEL_NET_IO_URING
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -11,9 +15,10 @@
 #include <vector>
 
 #include "net/slot_list.h"
-#include "net/stream_io.h"
+#endif
 
 namespace trommel::net {
+#if TROMMEL_NET_IO_URING
 namespace {
 
 // One accept and one receive per connection stay armed (multishot); the kernel puts what comes into
@@ -356,4 +361,12 @@ std::unique_ptr<StreamIo> make_stream_ring(Status& why) {
     return ring;
 }
 
+#else
+
+std::unique_ptr<StreamIo> make_stream_ring(Status& why) {
+    why = Status::error(Code::invalid_config, "io_uring: this build has no liburing");
+    return nullptr;
+}
+
+#endif
 }  // namespace trommel::net

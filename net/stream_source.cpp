@@ -16,6 +16,7 @@ constexpr size_t kTurnsMax = 512;
 constexpr uint64_t kBytesMax = uint64_t{768} << 10;
 // After a lack of descriptors or memory accept() would fail again at once.
 constexpr int64_t kAcceptAgainUs = 100'000;
+constexpr int kLastAccepts = 64;  // When we stop.
 
 }  // namespace
 
@@ -230,6 +231,7 @@ std::string_view StreamSource::read(uint32_t slot, Peer& peer, bool& nothing) {
             }
             nothing = true;
             if (peer.overdue) end_by_us(slot);
+            if (stopping) make_ready(slot);  // Nobody may tell of it again.
             break;
     }
     return read.bytes;
@@ -291,8 +293,17 @@ void StreamSource::close_peer(uint32_t slot) {
 }
 
 bool StreamSource::drain() {
-    if (phase_ == Phase::running) begin(Phase::stopping);
-    return phase_ != Phase::ended;
+    if (phase_ != Phase::running) return phase_ != Phase::ended;
+    // Whoever is connected already, as far as we know, has come.
+    uint64_t before = UINT64_MAX;
+    for (int i = 0; i < kLastAccepts && before != transport_->connections; ++i) {
+        before = transport_->connections;
+        const StreamIo::Told told = io_->poll();
+        if (!told.failure.ok()) break;
+        take_events(told);
+    }
+    begin(Phase::stopping);
+    return true;
 }
 
 std::vector<std::string> StreamSource::notes() const {
@@ -301,7 +312,6 @@ std::vector<std::string> StreamSource::notes() const {
 
 void StreamSource::begin(Phase phase) {
     phase_ = phase;
-    if (io_ == nullptr) return;
     io_->stop_accepting();
     for (uint32_t slot = 0; slot < peers_.size(); ++slot) {
         Peer& peer = peers_[slot];

@@ -74,8 +74,8 @@ class StreamSource final : public Source {
 
     // Accepts no more and brings what has come until now. That is no more than what lies in the
     // sockets, so that senders who go on sending cannot delay the end.
-    bool drain();
-    std::vector<std::string> notes() const;
+    bool drain() override;
+    std::vector<std::string> notes() const override;
 
     std::string_view name() const override { return name_; }
     uint32_t partitions() const override;

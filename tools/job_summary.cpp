@@ -238,7 +238,8 @@ void add_output(const Job& job, Lines& lines) {
     lines.add("engine", "cpu, " + std::to_string(engine.threads) +
                             (engine.threads == 1 ? " shard on one thread" : " shards") +
                             (engine.threads > 1 && engine.pin ? ", each pinned to a core" : "") +
-                            ", memory " + bytes_text(engine.memory_bytes) + "; when it is full " +
+                            (engine.prefault ? ", a helper for page faults" : "") + ", memory " +
+                            bytes_text(engine.memory_bytes) + "; when it is full " +
                             full[static_cast<size_t>(engine.on_full)]);
 }
 

@@ -76,6 +76,7 @@ engine:
   type: auto                  # auto | cpu
   threads: auto               # shards; auto: one per core; 1: no further thread
   pin: false                  # true: each shard's thread stays on a core
+  prefault: false             # true: a helper thread takes the page faults of growth
   memory: 4GiB                # for ids, keys and batches
   memory_shares: { ids: 60%, keys: 35%, batches: 5% }
   on_full: stop               # stop | refuse | forget

@@ -90,6 +90,7 @@ NO_MIRRORED_TEST = {
     "net/stream_poll": "a way of net/stream_io, tested with it",
     "net/stream_ring": "a way of net/stream_io, tested with it",
     "hostpath/batch": "plain data",
+    "hostpath/progress": "an enumeration",
     "hostpath/names": "an interface",
 }
 

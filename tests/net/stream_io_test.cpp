@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "net/stream_listener.h"
+#include "net/udp_receiver.h"
 #include "tests/net/stream_peers.h"
 
 namespace trommel::net {

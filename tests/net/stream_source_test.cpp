@@ -238,6 +238,28 @@ TEST_P(StreamSourceTest, AStoppedSourceTakesWhatHasComeAndNoMore) {
     EXPECT_EQ(numbers().size(), 2u);
 }
 
+TEST_P(StreamSourceTest, AStoppedSourceTakesAllThatTheKernelHolds) {
+    open();
+    look();
+    // More than a poll takes, and from one whom nobody has accepted yet.
+    const StreamPeer peer = connect();
+    std::string much;
+    for (uint64_t n = 0; n < 100'000; n += 100) much += records_of(n, 100);
+    const size_t sent = peer.send_now(much);
+    ASSERT_TRUE(source->drain());
+    Source::State state = Source::State::nothing;
+    look_until([&] { return (state = look(4096)) == Source::State::ended; });
+    // TCP bytes may lie on their sender's side yet.
+    if (GetParam().unix_socket) {
+        EXPECT_EQ(source->bytes_read(), sent);
+    }
+    ASSERT_GT(records.size(), 0u);
+    EXPECT_LE(source->bytes_read(), sent);
+    const size_t whole = records.size() - corrupt();
+    EXPECT_EQ(numbers().begin()->second, counted_to(whole));
+    EXPECT_LE(corrupt(), 1u) << "the one that was cut";
+}
+
 // What only lines or only frames can show, or one way of receiving is enough for.
 class StreamSourceCase : public StreamSourceTest {
    protected:

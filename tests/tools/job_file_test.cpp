@@ -201,8 +201,8 @@ engine: { threads: 0, memory: 4G }
     EXPECT_THAT(
         r.mistakes,
         ElementsAre(
-            "job.yaml:1:17: error: source.type: 'fil' is none of file, stdin, synthetic (did you "
-            "mean 'file'?)",
+            "job.yaml:1:17: error: source.type: 'fil' is none of file, stdin, synthetic, tcp, unix "
+            "(did you mean 'file'?)",
             "job.yaml:3:50: error: decode.fields.time.format: 'rfc' is none of rfc3339, s, ms, "
             "us, ns",
             "job.yaml:4:13: error: decode.on_error: 'explode' is none of dlq, drop, fail",
@@ -283,7 +283,7 @@ TEST(JobFile, WhatIsPlannedIsRefusedByName) {
     EXPECT_THAT(
         mistakes_of("type: file, path: in.ndjson", "type: kafka, topics: [a]"),
         ElementsAre("job.yaml:1:17: error: source.type: 'kafka' is planned, not built yet; there "
-                    "is file, stdin, synthetic"));
+                    "is file, stdin, synthetic, tcp, unix"));
     EXPECT_THAT(
         mistakes_of("in.ndjson", "in.ndjson, follow: true"),
         ElementsAre("job.yaml:1:40: error: source.follow: following a growing file is planned, not "
