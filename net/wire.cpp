@@ -27,8 +27,9 @@ Integer load(const char* bytes) {
 }
 
 template <class Integer>
-void append(Integer value, std::string& out) {
-    out.append(reinterpret_cast<const char*>(&value), sizeof value);
+void store(Integer value, char*& at) {
+    std::memcpy(at, &value, sizeof value);
+    at += sizeof value;
 }
 
 uint32_t checksum_of_copy(std::string_view frame) {
@@ -51,12 +52,26 @@ uint32_t checksum_of(std::string_view frame) {
     return static_cast<uint32_t>(XXH3_64bits_digest(&state));
 }
 
-void append_event(const WireEvent& event, uint16_t event_bytes, std::string& out) {
-    append(event.id_lo, out);
-    if (event_bytes == kWideEventBytes) append(event.id_hi, out);
-    append(event.key, out);
-    append(event.time_us, out);
-    append(event.value, out);
+void store_header(const FrameHeader& header, char*& at) {
+    std::memcpy(at, kMagic, sizeof kMagic);
+    at += sizeof kMagic;
+    store(kVersion, at);
+    store(header.flags, at);
+    store(static_cast<uint16_t>(kFrameHeaderBytes), at);
+    store(header.source_id, at);
+    store(header.epoch, at);
+    store(header.sequence, at);
+    store(header.count, at);
+    store(header.event_bytes, at);
+    store(uint32_t{0}, at);
+}
+
+void store_event(const WireEvent& event, bool wide, char*& at) {
+    store(event.id_lo, at);
+    if (wide) store(event.id_hi, at);
+    store(event.key, at);
+    store(event.time_us, at);
+    store(event.value, at);
 }
 
 }  // namespace
@@ -101,20 +116,14 @@ WireEvent read_event(const char* bytes, uint16_t event_bytes) {
 void append_frame(FrameHeader header, const std::vector<WireEvent>& events, std::string& out) {
     const size_t begin = out.size();
     header.count = static_cast<uint16_t>(events.size());
-    out.append(kMagic, sizeof kMagic);
-    append(kVersion, out);
-    append(header.flags, out);
-    append(static_cast<uint16_t>(kFrameHeaderBytes), out);
-    append(header.source_id, out);
-    append(header.epoch, out);
-    append(header.sequence, out);
-    append(header.count, out);
-    append(header.event_bytes, out);
-    append(uint32_t{0}, out);
-    for (const WireEvent& event : events) append_event(event, header.event_bytes, out);
-    const uint32_t checksum = checksum_of(std::string_view(out).substr(begin));
+    out.resize(begin + header.frame_bytes());  // A signature's bytes are zero for now.
+    char* at = out.data() + begin;
+    store_header(header, at);
+    const bool wide = header.event_bytes == kWideEventBytes;
+    for (const WireEvent& event : events) store_event(event, wide, at);
+    const size_t summed = kFrameHeaderBytes + header.events_bytes();
+    const uint32_t checksum = checksum_of({out.data() + begin, summed});
     std::memcpy(out.data() + begin + kChecksumAt, &checksum, sizeof checksum);
-    if ((header.flags & kFrameSigned) != 0) out.append(kSignatureBytes, '\0');
 }
 
 }  // namespace trommel::net

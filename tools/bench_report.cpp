@@ -89,7 +89,7 @@ Page bench_page(const std::vector<Result>& results, const BenchRun& run) {
                   {"Command", run.command},
                   {"Rounds", std::to_string(run.rounds)},
                   {"Written", run.time}};
-    Section section;
+    PageSection section;
     section.title = "Measured";
     section.bars = {share_bars(results), rate_bars(results)};
     std::erase_if(section.bars, [](const BarChart& chart) { return chart.bars.empty(); });

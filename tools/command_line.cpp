@@ -51,10 +51,17 @@ constexpr const char* kGenFooter = R"(
 Examples
   trommel gen --events 1M --duplicates 5% --to events.ndjson
   trommel gen --format csv --keys 1M --zipf 1.1 --rate 200k | trommel run job.yaml
+  trommel gen --to udp://127.0.0.1:4000 --rate 1M --duration 60s --duplicates 5%
 
 Records are {"id", "key", "time" (us), "v0"} and, with several partitions, "partition". What an
 exact run must say of them is printed on stderr. Whether an event is late depends on the job: give
-its --out-of-order, --allowed-lateness and --pane (which trommel check prints).)";
+its --out-of-order, --allowed-lateness and --pane (which trommel check prints).
+
+To udp://HOST:PORT, tcp://HOST:PORT and unix:///PATH the rate is an open schedule: record n is due
+at the start plus n / rate, whatever happened before, and what was missed is sent at once. Frames
+(net/README.md) are sent full, or when their first record has waited for --linger; the last one says
+that the sender is done. With --stamp each record's time and value are its intended time of sending.
+How late the sending was, and what it cost, is printed at the end.)";
 
 constexpr const char* kBenchFooter = R"(
 Examples
@@ -64,6 +71,8 @@ Examples
   trommel bench engine --require 'ratio>=0.1'     exits with 99 when it is less
   trommel bench --json > old.json; trommel bench --baseline old.json
   trommel bench --report bench.html               bars and tables in one file, for a browser
+  trommel bench ingest                            events from sockets (its own --help)
+  trommel bench sustain --rate 1M                 latency under load (its own --help)
 
 Each case runs in turns with the machine's own limit, random updates of 64-byte lines in as much
 memory; `ratio` is the share of it. A case whose answers are wrong prints no figure.)";
@@ -79,6 +88,23 @@ Examples
 Without a calibration, what depends on this machine's speed is unknown. --check writes its
 prediction to a file before it measures (--out, else plan-check.jsonl); with --require it exits with
 99 when a figure is further off than its target.)";
+
+constexpr const char* kSustainFooter = R"(
+Examples
+  trommel bench sustain --rate 1M --duration 60s      the acceptance load
+  trommel bench sustain --overload 2                  searches the rate, then twice as much
+
+`trommel gen` sends stamped events over loopback on an open schedule, in a process of its own; what
+it sends late counts as latency. Latencies are from the time that an event was to be sent at, to its
+verdict and to its window's row. A rate is sustained when nothing is lost, the queue does not grow
+and p99 is within --slo. A run that does not add up (what was sent, delivered and lost, the verdict
+of each record, the truth of the stream) prints no rate and exits with 70.)";
+
+constexpr const char* kIngestFooter = R"(
+receive: a loop that takes datagrams and only touches the events; memory: the engine fed with the
+same events from memory; udp: both together, exact deduplication and a window; udp-1: with one event
+in each datagram. Rates are per second of the receiving thread's CPU time. The sender is a process
+of its own and never further ahead than the socket has room for.)";
 
 constexpr std::string_view kPlannedVerbs[] = {"top", "inspect", "create"};
 
@@ -134,9 +160,10 @@ void add_gen(CLI::App& program, GenCommand& gen) {
     const auto add = [&](const char* name, std::string& out, const char* type, const char* help) {
         app.add_option(flag_of(name), out, help)->envname(variable_of(name))->type_name(type);
     };
-    add("to", gen.to, "PATH", "where to write; - is standard output");
-    add("format", gen.format, "json|csv|binary", "how records are written");
+    add("to", gen.to, "PATH|URL", "a file, udp://…, tcp://… or unix://…; - is standard output");
+    add("format", gen.format, "json|csv|binary", "of records; json, or to the network binary");
     add("rate", gen.rate, "N", "records per second, such as 200k; or unlimited");
+    add("duration", gen.duration, "TIME", "so long at that rate, whatever --events says");
     gen.settings.reserve(synthetic_settings().size());
     for (const SyntheticSetting& setting : synthetic_settings()) {
         std::string& text = gen.settings.emplace_back(setting.name, setting.preset).second;
@@ -145,13 +172,74 @@ void add_gen(CLI::App& program, GenCommand& gen) {
     add("out_of_order", gen.out_of_order, "TIME", "time.out_of_order of the job it is for");
     add("allowed_lateness", gen.allowed_lateness, "TIME", "time.allowed_lateness of that job");
     add("pane", gen.pane, "TIME", "pane of that job; trommel check prints it");
+    add("source_id", gen.source_id, "N", "network: of the sender");
+    add("epoch", gen.epoch, "N", "network: higher at each start; without it, seconds of the clock");
+    add("frame_events", gen.frame_events, "N", "network: records of a full frame");
+    add("linger", gen.linger, "TIME", "network: a frame waits so long to be full");
+    add("key_file", gen.key_file, "FILE",
+        "network: sign frames; lines 'SOURCE_ID HEXKEY' as receivers have");
+    app.add_flag("--stamp", gen.stamp, "network: time and value are the intended time of sending");
+    app.add_flag("--no-gso", gen.no_gso, "udp: a message for each frame, no UDP_SEGMENT");
+    add_flag(app, "json", gen.json, "stderr is JSON lines, the last one the report");
     add_flag(app, "quiet", gen.quiet, "do not print the truth");
     app.footer(kGenFooter);
 }
 
-void add_bench(CLI::App& program, BenchCommand& bench) {
+void add_sustain(CLI::App& bench, SustainCommand& sustain) {
+    CLI::App& app = *bench.add_subcommand(
+        "sustain", "The whole engine under an open load from a socket: rate and latencies");
+    const auto add = [&](const char* name, std::string& out, const char* type, const char* help) {
+        app.add_option(name, out, help)->type_name(type);
+    };
+    add("--rate", sustain.rate, "N", "events per second; without it the most is searched");
+    add("--duration", sustain.duration, "TIME", "of a run at a rate");
+    add("--warm-up", sustain.warm_up, "TIME", "left out at first; a tenth of it, up to 5s");
+    add("--slo", sustain.objective, "TIME", "what p99 to the verdict may be");
+    add("--overload", sustain.overload, "FACTOR", "also run at so many times the rate, such as 2");
+    add("--keys", sustain.keys, "N", "different keys");
+    add("--duplicates", sustain.duplicates, "SHARE", "of the events");
+    add("--duplicate-distance", sustain.duplicate_distance, "N", "at most so many events later");
+    add("--horizon", sustain.horizon, "TIME", "of the deduplication");
+    add("--window", sustain.window, "TIME", "tumbling, per key");
+    add("--memory", sustain.memory, "BYTES", "of the engine");
+    add("--receive-buffer", sustain.receive_buffer, "BYTES", "of the socket");
+    add("--transport", sustain.transport, "udp|tcp", "what the events come by");
+    add("--frame-events", sustain.frame_events, "N", "events of a full frame");
+    app.add_option("--threads", sustain.threads, "shards of the engine; 1: no thread")
+        ->check(CLI::Range(1u, 64u));
+    app.add_flag("--quick", sustain.quick, "a second or two: a check, not a measurement");
+    app.add_flag("--json", sustain.json, "print JSON");
+    app.add_option("--report", sustain.report_path, "also write it to a file as an HTML page")
+        ->type_name("FILE.html");
+    app.footer(kSustainFooter);
+}
+
+void add_ingest(CLI::App& bench, IngestCommand& ingest) {
+    CLI::App& app = *bench.add_subcommand(
+        "ingest", "What getting events in from sockets costs, by the side of its limits");
+    app.add_option("--events", ingest.events, "events of a round")->type_name("N");
+    app.add_option("--keys", ingest.keys, "different keys")->type_name("N");
+    app.add_option("--rounds", ingest.rounds, "how often each is measured; medians are printed")
+        ->check(CLI::Range(1u, 1000u));
+    app.add_flag("--quick", ingest.quick, "few events: a check, not a measurement");
+    app.add_flag("--json", ingest.json, "print JSON");
+    app.add_option("--report", ingest.report_path, "also write it to a file as an HTML page")
+        ->type_name("FILE.html");
+    app.footer(kIngestFooter);
+}
+
+// `bench` and the load tests under it.
+struct BenchCommands {
+    BenchCommand cases;
+    SustainCommand sustain;
+    IngestCommand ingest;
+};
+
+void add_bench(CLI::App& program, BenchCommands& commands) {
+    BenchCommand& bench = commands.cases;
     CLI::App& app = *program.add_subcommand(
         "bench", "Measure the engine's parts against the limit of this machine's memory");
+    app.require_subcommand(0, 1);
     app.add_option("case", bench.cases, "what to measure; without one, everything");
     app.add_option("--require", bench.require, "exit with 99 unless it is met")
         ->expected(1)
@@ -170,6 +258,8 @@ void add_bench(CLI::App& program, BenchCommand& bench) {
     app.add_flag("--json", bench.json, "print JSON");
     app.add_flag("--list", bench.list, "print the names of the cases and exit");
     app.footer(kBenchFooter);
+    add_sustain(app, commands.sustain);
+    add_ingest(app, commands.ingest);
 }
 
 void add_plan(CLI::App& program, PlanCommand& plan) {
@@ -209,6 +299,13 @@ void add_version(CLI::App& program, VersionCommand& version) {
     add_flag(app, "verbose", version.verbose, "also how it was built and what this machine has");
 }
 
+ExitCode run_bench(const CLI::App& program, const BenchCommands& commands) {
+    const CLI::App& app = *program.get_subcommand("bench");
+    if (app.got_subcommand("sustain")) return bench_sustain(commands.sustain);
+    if (app.got_subcommand("ingest")) return bench_ingest(commands.ingest);
+    return bench(commands.cases);
+}
+
 ExitCode fail(const std::string& message) {
     std::fprintf(stderr, "trommel: error: %s\nTry 'trommel --help'.\n", message.c_str());
     return kExitUsage;
@@ -234,15 +331,22 @@ ExitCode check_verb(const CLI::App& program, std::string_view word) {
     return fail("unknown command " + quoted + did_you_mean(word, verbs));
 }
 
+// The command that was given, of commands within commands.
+const CLI::App* innermost(const CLI::App& program) {
+    const CLI::App* app = &program;
+    while (!app->get_subcommands().empty()) app = app->get_subcommands()[0];
+    return app;
+}
+
 // Of a mistake that CLI11 found: its message, and for an unknown flag the nearest one.
 ExitCode fail_parse(const CLI::App& program, const CLI::ParseError& error,
                     const std::vector<std::string>& words) {
-    const auto parsed = program.get_subcommands();
-    if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr || parsed.empty()) {
+    const CLI::App* const command = innermost(program);
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr || command == &program) {
         return fail(error.what());
     }
     std::vector<std::string> names;
-    for (const CLI::Option* option : parsed[0]->get_options()) {
+    for (const CLI::Option* option : command->get_options()) {
         for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
     }
     const std::vector<std::string_view> flags(names.begin(), names.end());
@@ -261,7 +365,7 @@ ExitCode run_command_line(int argc, char** argv) {
     RunCommand run_options;
     CheckCommand check_options;
     GenCommand gen_options;
-    BenchCommand bench_options;
+    BenchCommands bench_options;
     PlanCommand plan_options;
     VersionCommand version_options;
     bool print_fields = false;
@@ -293,8 +397,14 @@ ExitCode run_command_line(int argc, char** argv) {
     try {
         program.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
-        const auto commands = program.get_subcommands();
-        std::fputs((commands.empty() ? program.help() : commands[0]->help("trommel")).c_str(),
+        const CLI::App* const command = innermost(program);
+        const CLI::App* const above = command->get_parent();
+        const bool nested = above != nullptr && above != &program;
+        std::fputs(command
+                       ->help(command == &program ? ""
+                              : nested            ? "trommel " + above->get_name()
+                                                  : "trommel")
+                       .c_str(),
                    stdout);
         return kExitDone;
     } catch (const CLI::ParseError& error) {
@@ -303,7 +413,7 @@ ExitCode run_command_line(int argc, char** argv) {
 
     if (program.got_subcommand("run")) return run(run_options);
     if (program.got_subcommand("gen")) return gen(gen_options);
-    if (program.got_subcommand("bench")) return bench(bench_options);
+    if (program.got_subcommand("bench")) return run_bench(program, bench_options);
     if (program.got_subcommand("plan")) return plan(plan_options);
     if (program.got_subcommand("version")) return version(version_options);
     if (print_fields) {

@@ -27,10 +27,15 @@ ExitCode check(const CheckCommand& command);
 
 struct GenCommand {
     std::string to = "-";
-    std::string format = "json";
+    std::string format;  // Empty: json; to the network, binary.
     std::string rate = "unlimited";
+    std::string duration;  // Empty: as many records as settings say.
     std::string out_of_order, allowed_lateness, pane;
+    // To the network alone.
+    std::string source_id = "1", epoch, frame_events = "44", linger = "1ms", key_file;
+    bool stamp = false, no_gso = false;
     std::vector<std::pair<std::string, std::string>> settings;  // synthetic_options.h: name, text.
+    bool json = false;                                          // stderr is JSON lines.
     bool quiet = false;
 };
 ExitCode gen(const GenCommand& command);
@@ -53,6 +58,27 @@ struct PlanCommand {
     bool quick = false;  // A calibration that measures nothing, for tests.
 };
 ExitCode plan(const PlanCommand& command);
+
+struct SustainCommand {
+    std::string rate;  // Empty: the sustainable one is searched.
+    std::string duration = "60s", warm_up, objective = "10ms", overload;
+    std::string keys = "1M", duplicates = "5%", duplicate_distance = "100k";
+    std::string horizon = "10m", window = "10s", memory = "8GiB", receive_buffer = "32MiB";
+    std::string frame_events = "44";
+    std::string transport = "udp";
+    std::string report_path;
+    unsigned threads = 1;
+    bool quick = false, json = false;
+};
+ExitCode bench_sustain(const SustainCommand& command);
+
+struct IngestCommand {
+    std::string events = "8M", keys = "100k";
+    std::string report_path;
+    unsigned rounds = 5;
+    bool quick = false, json = false;
+};
+ExitCode bench_ingest(const IngestCommand& command);
 
 struct VersionCommand {
     bool verbose = false;

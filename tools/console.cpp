@@ -77,6 +77,10 @@ void Console::note(std::string_view text) {
     }
 }
 
+void Console::object(std::string_view kind, std::string_view members) {
+    if (options_.json) event(kind, members);
+}
+
 void Console::progress(const Progress& progress) {
     if (options_.quiet) return;
     if (options_.json) {

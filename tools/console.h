@@ -26,6 +26,8 @@ class Console {
     void error(std::string_view text);
     void mistakes(const std::vector<Mistake>& mistakes);
     void note(std::string_view text);
+    // For programs: with json an object of this kind, and nothing without. Also when quiet.
+    void object(std::string_view kind, std::string_view members);
     // A line that overwrites itself on a terminal; an object per second in JSON; else nothing.
     void progress(const Progress& progress);
     // The last line: the ledger, or the full report in JSON. `extra` is more JSON members, or "".

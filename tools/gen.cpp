@@ -9,8 +9,7 @@
 #include "net/wire.h"
 #include "tools/commands.h"
 #include "tools/console.h"
-#include "tools/quantity.h"
-#include "tools/section.h"
+#include "tools/gen_plan.h"
 #include "tools/signals.h"
 #include "tools/synthetic_options.h"
 
@@ -19,60 +18,6 @@ namespace {
 
 constexpr uint64_t kRecordsPerWrite = 4096;
 constexpr unsigned kNapUs = 2000;  // Between looks at the clock when records are not due yet.
-
-enum class GenFormat : uint8_t { json, csv, binary };
-
-struct Plan {
-    net::SyntheticOptions stream;
-    GenFormat format = GenFormat::json;
-    uint64_t rate = 0;  // Records per second; 0: as fast as they can be written.
-};
-
-std::string flag_name(std::string_view setting) {
-    std::string name = "--" + std::string(setting);
-    std::replace(name.begin(), name.end(), '_', '-');
-    return name;
-}
-
-// Everything wrong with the flags at once, one message each.
-std::vector<std::string> read_plan(const GenCommand& command, Plan& plan) {
-    std::vector<std::string> wrong;
-    const auto check = [&](std::string_view flag, const std::string& error) {
-        if (!error.empty()) wrong.push_back(flag_name(flag) + ": " + error);
-    };
-    for (const SyntheticSetting& setting : synthetic_settings()) {
-        for (const auto& [name, text] : command.settings) {
-            if (name == setting.name) check(name, setting.set(plan.stream, text));
-        }
-    }
-    const auto format = one_of<GenFormat>({{"json", GenFormat::json},
-                                           {"csv", GenFormat::csv},
-                                           {"binary", GenFormat::binary}})(command.format);
-    plan.format = format.value;
-    check("format", format.error);
-    if (command.rate != "unlimited") {
-        const Parsed<uint64_t> rate = parse_count(command.rate);
-        plan.rate = rate.value;
-        check("rate", rate.error);
-    }
-    const auto duration = [&](std::string_view flag, const std::string& text, int64_t& out) {
-        if (text.empty()) return;
-        const Parsed<int64_t> parsed = parse_duration_us(text);
-        out = parsed.value;
-        check(flag, parsed.error);
-    };
-    int64_t out_of_order_us = 0;
-    duration("out_of_order", command.out_of_order, out_of_order_us);
-    if (!command.out_of_order.empty()) plan.stream.out_of_order_us = out_of_order_us;
-    duration("allowed_lateness", command.allowed_lateness, plan.stream.allowed_lateness_us);
-    duration("pane", command.pane, plan.stream.pane_us);
-    if (plan.format == GenFormat::binary && plan.stream.corrupt_share > 0) {
-        wrong.push_back("--corrupt: a binary file cannot be read beyond damage; use json or csv");
-    }
-    if (!wrong.empty()) return wrong;
-    for (const Problem& problem : net::validate(plan.stream)) check(problem.where, problem.what);
-    return wrong;
-}
 
 // A file that gets its name when it is complete; "-" is standard output.
 class Output {
@@ -100,7 +45,7 @@ class Output {
 // Turns records into the bytes of a file.
 class Encoder {
    public:
-    explicit Encoder(const Plan& plan)
+    explicit Encoder(const GenPlan& plan)
         : binary_(plan.format == GenFormat::binary),
           lines_(plan.format == GenFormat::csv ? net::RecordFormat::csv : net::RecordFormat::json,
                  plan.stream.partitions > 1) {}
@@ -129,14 +74,14 @@ class Encoder {
 };
 
 // How many records may have been written by now.
-uint64_t due(const Plan& plan, uint64_t events, int64_t begun_us) {
+uint64_t due(const GenPlan& plan, uint64_t events, int64_t begun_us) {
     if (plan.rate == 0) return events;
     const auto elapsed_us = static_cast<uint128>(system_clock().monotonic_us() - begun_us);
     return static_cast<uint64_t>(std::min<uint128>(events, elapsed_us * plan.rate / 1'000'000));
 }
 
 // Writes the stream until its end or a signal; `written` counts its records.
-Status write_stream(const Plan& plan, const net::SyntheticStream& stream, Output& output,
+Status write_stream(const GenPlan& plan, const net::SyntheticStream& stream, Output& output,
                     uint64_t& written) {
     Encoder encoder(plan);
     const uint64_t events = stream.options().events;
@@ -154,18 +99,9 @@ Status write_stream(const Plan& plan, const net::SyntheticStream& stream, Output
     return bytes.empty() ? Status{} : output.write(bytes);
 }
 
-}  // namespace
-
-ExitCode gen(const GenCommand& command) {
-    Console console({.json = false, .quiet = command.quiet});
-    Plan plan;
-    const std::vector<std::string> wrong = read_plan(command, plan);
-    for (const std::string& text : wrong) console.error(text);
-    if (!wrong.empty()) return kExitUsage;
-
-    watch_signals();
+ExitCode write_stream(const GenPlan& plan, const std::string& path, Console& console) {
     const net::SyntheticStream stream(plan.stream);
-    Output output(command.to);
+    Output output(path);
     uint64_t written = 0;
     Status status = output.open();
     if (status.ok()) status = write_stream(plan, stream, output, written);
@@ -176,6 +112,18 @@ ExitCode gen(const GenCommand& command) {
     }
     if (status.ok()) console.note(to_text(stream.truth(0, written)));
     return kExitDone;
+}
+
+}  // namespace
+
+ExitCode gen(const GenCommand& command) {
+    Console console({.json = command.json, .quiet = command.quiet});
+    GenPlan plan;
+    const std::vector<std::string> wrong = read_gen_plan(command, system_clock().wall_us(), plan);
+    for (const std::string& text : wrong) console.error(text);
+    if (!wrong.empty()) return kExitUsage;
+    watch_signals();
+    return plan.network ? send_stream(plan, console) : write_stream(plan, command.to, console);
 }
 
 }  // namespace trommel::tools

@@ -295,14 +295,14 @@ std::string footer_of(const Page& page, const ChartLibrary& library) {
 
 bool Page::has_charts() const {
     return std::any_of(sections.begin(), sections.end(),
-                       [](const Section& section) { return !section.charts.empty(); });
+                       [](const PageSection& section) { return !section.charts.empty(); });
 }
 
 std::string to_html(const Page& page, const ChartLibrary& library) {
     std::string out = head_of(page, library) + header_of(page);
     std::string charts;
     size_t number = 0;
-    for (const Section& section : page.sections) {
+    for (const PageSection& section : page.sections) {
         out += "<section>\n" + element("h2", section.title) + element("p", section.text);
         for (const Chart& chart : section.charts) {
             charts += (charts.empty() ? "" : ",\n") + to_json(chart);

@@ -74,7 +74,7 @@ struct Table {
     std::vector<std::vector<std::string>> rows;  // The first cell is what the row is about.
 };
 
-struct Section {
+struct PageSection {
     std::string title, text;
     std::vector<BarChart> bars;
     std::vector<Chart> charts;
@@ -95,7 +95,7 @@ struct Page {
     std::string title, text;
     std::vector<Note> notes;  // What must not be overlooked.
     std::vector<Fact> facts;  // What a figure must not be quoted without: machine, commit, command.
-    std::vector<Section> sections;
+    std::vector<PageSection> sections;
 
     bool has_charts() const;
 };

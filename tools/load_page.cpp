@@ -63,8 +63,8 @@ Table steps_table(const std::vector<LoadRun>& steps) {
     return table;
 }
 
-Section search_section(const LoadReport& report) {
-    Section section;
+PageSection search_section(const LoadReport& report) {
+    PageSection section;
     section.title = "Sustainable rate";
     section.text = report.sustainable_rate > 0
                        ? "The engine sustains " + rate(report.sustainable_rate) + "."
@@ -89,9 +89,9 @@ std::vector<const LoadRun*> right_runs(const LoadReport& report) {
     return runs;
 }
 
-Section latency_section(const std::vector<const LoadRun*>& runs, double objective_us,
-                        LatencyFigures LoadRun::*latency) {
-    Section section;
+PageSection latency_section(const std::vector<const LoadRun*>& runs, double objective_us,
+                            LatencyFigures LoadRun::*latency) {
+    PageSection section;
     std::vector<LatencyLevel> levels;
     Table table;
     table.columns = {{"run", false}, {"events", true}, {"p50", true},    {"p90", true},
@@ -161,8 +161,8 @@ Table resources_of(const LoadRun& run) {
     return table;
 }
 
-Section run_section(const LoadRun& run, size_t number) {
-    Section section;
+PageSection run_section(const LoadRun& run, size_t number) {
+    PageSection section;
     section.title = "The run: " + name_of(run);
     section.text = rate(run.rate) + " offered for " +
                    figure_text(run.duration_s, Quantity::seconds) + ", of which " +
@@ -176,8 +176,8 @@ Section run_section(const LoadRun& run, size_t number) {
 
 // --- Ingest --------------------------------------------------------------------------------------
 
-Section ingest_section(const LoadReport& report) {
-    Section section;
+PageSection ingest_section(const LoadReport& report) {
+    PageSection section;
     section.title = "Ways in";
     BarChart chart;
     chart.title = "Events per second of the receiving thread's CPU time";
@@ -254,16 +254,16 @@ Page load_page(const LoadReport& report, const std::string& time) {
     if (!report.ingest.empty()) page.sections.push_back(ingest_section(report));
     if (!report.steps.empty()) page.sections.push_back(search_section(report));
     const std::vector<const LoadRun*> runs = right_runs(report);
-    Section verdict = latency_section(runs, report.objective_us, &LoadRun::verdict);
+    PageSection verdict = latency_section(runs, report.objective_us, &LoadRun::verdict);
     verdict.title = "Latency to the verdict";
     verdict.text =
         "From the time at which an event was due to be sent to its verdict, after the warm-up.";
-    Section row = latency_section(runs, 0, &LoadRun::row);
+    PageSection row = latency_section(runs, 0, &LoadRun::row);
     row.title = "Latency to the row";
     row.text =
         "From the time at which a window was over, the disorder and lateness that the job allows "
         "included, to its row, after the warm-up.";
-    for (Section* section : {&verdict, &row}) {
+    for (PageSection* section : {&verdict, &row}) {
         if (!section->charts.empty()) page.sections.push_back(std::move(*section));
     }
     size_t number = 0;

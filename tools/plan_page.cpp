@@ -42,8 +42,8 @@ std::string change(const std::optional<double>& share) {
     return share ? change(*share) : "–";
 }
 
-Section sensitivity_section(const std::vector<PlanSensitivity>& inputs) {
-    Section section;
+PageSection sensitivity_section(const std::vector<PlanSensitivity>& inputs) {
+    PageSection section;
     section.title = "What moves it";
     section.text = "What 20 % less and 20 % more of an input do to memory and to busy cores.";
     Table table;
@@ -74,7 +74,7 @@ Page plan_page(const Plan& plan, std::vector<Fact> facts) {
         while (end < plan.lines.size() && plan.lines[end].section == plan.lines[begin].section) {
             ++end;
         }
-        Section& section = page.sections.emplace_back();
+        PageSection& section = page.sections.emplace_back();
         section.title = plan.lines[begin].section;
         section.tables = {lines_table(plan.lines, begin, end)};
     }
@@ -102,7 +102,7 @@ Page plan_check_page(const PlanReport& report, std::vector<Fact> facts) {
     page.notes.push_back(report.is_met()
                              ? Note{Tone::good, "Met.", "Each figure is as near as was aimed at."}
                              : Note{Tone::bad, "Not met.", missed + "."});
-    Section section;
+    PageSection section;
     section.bars = {prediction_bars(predictions)};
     section.tables = {prediction_table(predictions)};
     page.sections.push_back(std::move(section));

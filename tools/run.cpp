@@ -7,6 +7,7 @@
 #include "tools/console.h"
 #include "tools/ends.h"
 #include "tools/job_text.h"
+#include "tools/load_json.h"
 #include "tools/report_json.h"
 #include "tools/signals.h"
 #include "tools/synthetic_options.h"
@@ -53,16 +54,6 @@ Run make_run(const Job& job, const Ends& ends, Console& console) {
     return run;
 }
 
-std::string truth_json(const net::Truth& truth) {
-    return JsonObject()
-        .number("in", truth.in)
-        .number("unique", truth.unique)
-        .number("duplicate", truth.duplicate)
-        .number("late", truth.late)
-        .number("corrupt", truth.corrupt)
-        .object();
-}
-
 bool agrees(const net::Truth& truth, const Ledger& ledger) {
     return truth == net::Truth{ledger.in, ledger[Verdict::unique], ledger[Verdict::duplicate],
                                ledger[Verdict::late], ledger[Verdict::corrupt]};
@@ -76,7 +67,7 @@ bool compare_with_truth(const net::SyntheticStream& stream, const Report& report
     const bool same = agrees(truth, report.ledger);
     console.note("The stream was made up, so the truth is known: " + to_text(truth));
     console.note(same ? "The ledger says the same:" : "The ledger DIFFERS:");
-    extra = JsonObject().raw("truth", truth_json(truth)).flag("truth_met", same).members();
+    extra = JsonObject().raw("truth", to_json(truth)).flag("truth_met", same).members();
     return same;
 }
 

@@ -88,6 +88,15 @@ std::string run_table(const LoadRun& run) {
     return text + "\n";
 }
 
+// What is left of the first run's rate of verdicts under overload, the last run.
+std::string goodput_line(const LoadReport& report) {
+    if (report.runs.size() < 2 || !report.right()) return {};
+    const LoadRun &first = report.runs.front(), &last = report.runs.back();
+    if (first.goodput_rate <= 0) return {};
+    return format("Verdicts under %s: %.0f %% of the rate without.\n\n", last.name.c_str(),
+                  100 * last.goodput_rate / first.goodput_rate);
+}
+
 std::string ingest_table(const LoadReport& report) {
     if (report.ingest.empty()) return {};
     std::string text = format("%-12s %10s %15s %11s %9s  %s\n", "way", "M ev/CPU s", "spread",
@@ -143,7 +152,7 @@ std::string to_table(const LoadReport& report) {
     std::string text = report.machine + "\n" + report.workload + "\n\n";
     text += steps_table(report);
     for (const LoadRun& run : report.runs) text += run_table(run);
-    return text + ingest_table(report);
+    return text + goodput_line(report) + ingest_table(report);
 }
 
 }  // namespace trommel::bench

@@ -76,7 +76,7 @@ struct IngestFigure {
     double wall_rate = 0;  // Median of the rounds, as cpu_rate.
     double slowest_cpu_rate = 0, fastest_cpu_rate = 0;
     uint64_t lost = 0;
-    std::string wrong;  // As above.
+    std::string wrong = {};  // As above.
 };
 
 struct LoadReport {

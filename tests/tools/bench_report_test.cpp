@@ -43,7 +43,7 @@ TEST(BenchReport, AShareIsShownWhereThereIsALimit) {
     limited.share = 0.771;
     limited.metrics = {{"bytes_per_id", "B", 27.5}};
     const Page page = bench_page({limited, result("ring")}, run_of(false));
-    const Section& section = page.sections.at(0);
+    const PageSection& section = page.sections.at(0);
     ASSERT_THAT(section.bars, SizeIs(2));
     ASSERT_THAT(section.bars[0].bars, SizeIs(1));
     EXPECT_EQ(section.bars[0].bars[0].value, 0.771);

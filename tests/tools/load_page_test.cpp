@@ -47,7 +47,7 @@ LoadReport report_of(const std::vector<LoadRun>& runs) {
 
 std::vector<std::string> titles(const Page& page) {
     std::vector<std::string> all;
-    for (const Section& section : page.sections) all.push_back(section.title);
+    for (const PageSection& section : page.sections) all.push_back(section.title);
     return all;
 }
 

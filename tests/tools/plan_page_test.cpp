@@ -23,7 +23,7 @@ TEST(PlanPage, EveryLineOfThePlanIsOnThePage) {
     const Plan plan = plan_of();
     const Page page = plan_page(plan, {{"Command", "trommel plan"}});
     size_t rows = 0;
-    for (const Section& section : page.sections) {
+    for (const PageSection& section : page.sections) {
         if (section.title != "What moves it") rows += section.tables.at(0).rows.size();
     }
     EXPECT_EQ(rows, plan.lines.size());

@@ -73,6 +73,16 @@ TEST(LoadReport, EachStepSaysWhyItIsNotSustained) {
     EXPECT_THAT(text, HasSubstr("Sustainable: 1.500 M events/s."));
 }
 
+TEST(LoadReport, UnderOverloadItSaysWhatIsLeftOfTheRate) {
+    LoadReport report;
+    report.runs = {some_run(), some_run()};
+    report.runs[1].name = "2 x overload";
+    report.runs[1].goodput_rate = 0.95 * report.runs[0].goodput_rate;
+    EXPECT_THAT(to_table(report), HasSubstr("under 2 x overload: 95 % of the rate without"));
+    report.runs[1].wrong = "one is missing";
+    EXPECT_THAT(to_table(report), Not(HasSubstr("of the rate without")));
+}
+
 TEST(LoadReport, DoubtsStandBesideTheFigures) {
     LoadReport report;
     report.runs.push_back(some_run());

@@ -1,0 +1,112 @@
+#include "bench/kit/load_meter.h"
+
+#include <algorithm>
+
+namespace trommel::bench {
+namespace {
+
+uint64_t since(int64_t then_us, int64_t now_us) {
+    return static_cast<uint64_t>(std::max<int64_t>(now_us - then_us, 0));
+}
+
+double per_second(uint64_t events, int64_t us) {
+    return us > 0 ? static_cast<double>(events) * 1e6 / static_cast<double>(us) : 0;
+}
+
+}  // namespace
+
+double rise_of(const std::vector<double>& values) {
+    if (values.size() < 2) return 0;
+    const auto count = static_cast<double>(values.size());
+    const double middle = (count - 1) / 2;
+    double mean = 0, with_place = 0, of_places = 0;
+    for (const double value : values) mean += value / count;
+    for (size_t n = 0; n < values.size(); ++n) {
+        const double place = static_cast<double>(n) - middle;
+        with_place += place * (values[n] - mean);
+        of_places += place * place;
+    }
+    return with_place / of_places * (count - 1);
+}
+
+void LoadMeter::begin(int64_t first_us) {
+    first_us_ = first_us;
+    measured_from_us_ = first_us + options_.warm_up_us;
+    sampled_us_ = first_us;
+}
+
+void LoadMeter::settle(const RecordBatch& batch) {
+    const int64_t now_us = clock_.wall_us();
+    for (uint32_t row = 0; row < batch.count; ++row) {
+        if (batch.verdict[row] == Verdict::corrupt) continue;
+        const int64_t intended_us = batch.values[0][row];
+        if (first_us_ == INT64_MIN) begin(intended_us);
+        const uint64_t latency_us = since(intended_us, now_us);
+        interval_.record(latency_us);
+        newest_us_ = std::max(newest_us_, intended_us);
+        if (intended_us < measured_from_us_) continue;
+        verdict_.record(latency_us);
+        ++measured_;
+        measured_until_us_ = now_us;
+    }
+    settled_ += batch.count;
+}
+
+// Rows that only the end of the input made final are no measure of anything.
+Status LoadMeter::write_rows(const RowBatch& rows) {
+    const int64_t now_us = clock_.wall_us();
+    for (const int64_t end_us : rows.end_us) {
+        const int64_t due_us = end_us + options_.row_delay_us;
+        if (due_us > newest_us_ || due_us < measured_from_us_) continue;
+        row_.record(since(due_us, now_us));
+    }
+    return {};
+}
+
+bool LoadMeter::is_time_to_sample() const {
+    return first_us_ != INT64_MIN && clock_.wall_us() - sampled_us_ >= options_.sample_every_us;
+}
+
+void LoadMeter::sample(uint64_t offered, const SocketQueue& queue, uint64_t resident) {
+    const int64_t now_us = clock_.wall_us();
+    const int64_t passed_us = now_us - sampled_us_;
+    TimelinePoint& point = timeline_.emplace_back();
+    point.end_s = static_cast<double>(now_us - first_us_) / 1e6;
+    point.offered_rate = per_second(offered - offered_then_, passed_us);
+    point.processed_rate = per_second(settled_ - settled_then_, passed_us);
+    point.dropped = queue.dropped - dropped_then_;
+    point.queue_bytes = queue.bytes;
+    point.resident_bytes = resident;
+    point.p99_us = interval_.percentile(99);
+    point.max_us = interval_.max();
+    interval_.clear();
+    sampled_us_ = now_us;
+    offered_then_ = offered;
+    settled_then_ = settled_;
+    dropped_then_ = queue.dropped;
+}
+
+double LoadMeter::goodput_rate() const {
+    return per_second(measured_, measured_until_us_ - measured_from_us_);
+}
+
+void LoadMeter::report(LoadRun& run) const {
+    run.verdict = figures_of(verdict_);
+    run.row = figures_of(row_);
+    run.goodput_rate = goodput_rate();
+    run.timeline = timeline_;
+    if (timeline_.empty()) return;
+    run.resident_begin_bytes = timeline_.front().resident_bytes;
+    run.resident_end_bytes = timeline_.back().resident_bytes;
+    std::vector<double> queue;
+    for (const TimelinePoint& point : timeline_) {
+        run.resident_max_bytes = std::max(run.resident_max_bytes, point.resident_bytes);
+        run.queue_max_bytes = std::max(run.queue_max_bytes, point.queue_bytes);
+        if (point.end_s * 1e6 >= static_cast<double>(options_.warm_up_us)) {
+            queue.push_back(static_cast<double>(point.queue_bytes));
+        }
+    }
+    run.queue_rise_bytes = rise_of(queue);
+}
+
+}  // namespace trommel::bench

@@ -1,0 +1,65 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "trommel/clock.h"
+#include "trommel/record_batch.h"
+#include "trommel/sink.h"
+
+#include "bench/kit/latency_histogram.h"
+#include "bench/kit/load_report.h"
+#include "bench/kit/socket_queue.h"
+
+namespace trommel::bench {
+
+struct LoadMeterOptions {
+    int64_t warm_up_us = 0;    // Of the schedule; what was to be sent then is left out.
+    int64_t row_delay_us = 0;  // A window's row is due so long after its end: out_of_order and
+                               // allowed lateness.
+    int64_t sample_every_us = 250'000;
+};
+
+// Measures a run whose events carry their intended time of sending (wall clock) as their value and
+// as their time. A sink of the run, and what its on_settled calls; one thread, the emitter's.
+class LoadMeter final : public Sink {
+   public:
+    LoadMeter(const LoadMeterOptions& options, Clock& clock) : options_(options), clock_(clock) {}
+
+    // Run::on_settled: the batch's events have their verdicts now.
+    void settle(const RecordBatch& batch);
+    // Now and then; adds a point to the timeline when it is time for one. `offered`: what the
+    // generator has sent so far.
+    bool is_time_to_sample() const;
+    void sample(uint64_t offered, const SocketQueue& queue, uint64_t resident);
+
+    Status open() override { return {}; }
+    Status write_rows(const RowBatch& rows) override;
+    Status write_record(std::string_view) override { return {}; }
+    Status flush() override { return {}; }
+    Status finish() override { return {}; }
+    void abandon() override {}
+
+    uint64_t settled() const { return settled_; }
+    // Fills in latencies, timeline, goodput, queue and resident memory.
+    void report(LoadRun& run) const;
+
+   private:
+    void begin(int64_t first_us);
+    double goodput_rate() const;
+
+    const LoadMeterOptions options_;
+    Clock& clock_;
+    LatencyHistogram verdict_, row_, interval_;
+    int64_t first_us_ = INT64_MIN;  // When the first event was due.
+    int64_t newest_us_ = INT64_MIN;
+    int64_t sampled_us_ = 0;
+    uint64_t settled_ = 0, measured_ = 0;
+    int64_t measured_from_us_ = 0, measured_until_us_ = 0;
+    uint64_t settled_then_ = 0, offered_then_ = 0, dropped_then_ = 0;  // At the last sample.
+    std::vector<TimelinePoint> timeline_;
+};
+
+// By how much values rise from the first to the last along the straight line that fits them best.
+double rise_of(const std::vector<double>& values);
+
+}  // namespace trommel::bench
