@@ -106,8 +106,8 @@ engine: { type: auto, threads: auto, memory: 4GiB, on_full: stop }
 }
 
 TEST(JobFile, TheJobsThatWeShipAreRight) {
-    for (const char* name :
-         {"commits-per-week.yaml", "weekly-all.yaml", "weekly-60d.yaml", "bursts.yaml"}) {
+    for (const char* name : {"commits-per-week.yaml", "clicks-from-udp.yaml", "weekly-all.yaml",
+                             "weekly-60d.yaml", "bursts.yaml"}) {
         EXPECT_THAT(read(file_text(name)).mistakes, IsEmpty()) << name;
     }
     EXPECT_THAT(read(kDemoJob).mistakes, IsEmpty());
