@@ -61,7 +61,7 @@ class Pipeline {
     Progress worker_step(uint32_t worker) { return workers_[worker].step(); }
     Progress emitter_step();
 
-    // Ends the input as soon as the receiver sees it: drain and finish. Receiver's thread.
+    // Ends the input as soon as the sources have brought what they hold. Receiver's thread.
     void stop() { receiver_.stop({}); }
     // The emitter's thread asks this; true once nothing more can be written, so that reading should
     // end.

@@ -42,7 +42,20 @@ Status Receiver::open() {
 }
 
 void Receiver::stop(Status why) {
-    if (stopping_) return;
+    if (stopping_ || (draining_ && why.ok())) return;
+    if (why.ok()) {
+        for (uint32_t lane = 0; lane < lanes_.size(); ++lane) {
+            if (lanes_[lane].ended) continue;
+            lanes_[lane].ended = !ports_.lanes[lane]->drain();
+            draining_ |= !lanes_[lane].ended;
+        }
+        // Nobody waits for those that are not read any more.
+        for (const Lane& lane : lanes_) {
+            if (!draining_ || !lane.ended) continue;
+            for (const uint32_t partition : lane.partition) judge_.watermarks().end(partition);
+        }
+        if (draining_) return;
+    }
     stopping_ = true;
     stop_status_ = std::move(why);
 }

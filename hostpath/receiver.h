@@ -70,7 +70,8 @@ class Receiver final : public Names {
     // Fills an empty batch with what there is: records; or a tick, which only carries a watermark
     // that has moved; or nothing (keep the batch). `last` is the end: batch.last is set.
     Filled fill(Batch& batch);
-    // Makes the next fill() the last: drain (ok) or an error of somebody else's.
+    // Ends the input. Ok: what the sources hold is still brought (Source::drain), and then comes
+    // the last batch. An error of somebody else's: the next fill() is the last.
     void stop(Status why);
 
     const Judge& judge() const { return judge_; }
@@ -114,6 +115,7 @@ class Receiver final : public Names {
     std::vector<int64_t> last_seen_us_;  // Of partitions, monotonic; only with idle_after.
     int64_t handed_on_us_ = -1;  // When the last batch was, if the source was not asked since.
     int64_t told_watermark_us_ = rules::kUnknownUs;  // What the last batch carried.
+    bool draining_ = false;
     bool stopping_ = false;
     Status stop_status_;
 };

@@ -131,6 +131,7 @@ Status run_checked(const Config& config, const Run& job, Report& report) {
         pipeline.abandon();
         return status;
     }
+    if (job.on_open) job.on_open();
     Herald herald(job, pipeline);
     if (pipeline.is_inline()) {
         run_inline(pipeline, job, herald);

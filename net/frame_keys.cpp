@@ -8,20 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "net/descriptor.h"
 #include "net/wire.h"
 
 namespace trommel::net {
 namespace {
-
-struct Descriptor {
-    explicit Descriptor(int opened) : number(opened) {}
-    ~Descriptor() {
-        if (number >= 0) close(number);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    const int number;
-};
 
 Status refuse(const std::string& what) {
     return Status::error(Code::invalid_config, what);
@@ -65,7 +56,7 @@ std::string_view next_word(std::string_view& rest) {
 Status read_private_file(const std::string& path, size_t bytes_max, std::string& text) {
     const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat found = {};
-    if (file.number < 0 || fstat(file.number, &found) != 0) {
+    if (!file.is_open() || fstat(file.get(), &found) != 0) {
         return Status::error(Code::no_input,
                              "cannot read the keys in '" + path + "': " + std::strerror(errno));
     }
@@ -81,7 +72,7 @@ Status read_private_file(const std::string& path, size_t bytes_max, std::string&
     text.resize(static_cast<size_t>(found.st_size));
     size_t filled = 0;
     while (filled < text.size()) {
-        const ssize_t bytes = read(file.number, text.data() + filled, text.size() - filled);
+        const ssize_t bytes = read(file.get(), text.data() + filled, text.size() - filled);
         if (bytes < 0 && errno == EINTR) continue;
         if (bytes <= 0) break;
         filled += static_cast<size_t>(bytes);

@@ -22,7 +22,20 @@ bool is_filled_by_frames(std::string_view payload) {
     return true;
 }
 
+IntakeOptions with_keys(IntakeOptions options, FrameKeys* keys) {
+    options.keys = keys;
+    return options;
+}
+
 }  // namespace
+
+PacketIntake::PacketIntake(const PacketIntakeOptions& options, Clock& clock)
+    : options_(options),
+      frames_(with_keys(options.intake, options.keys_path.empty() ? nullptr : &keys_), clock) {}
+
+Status PacketIntake::open() {
+    return options_.keys_path.empty() ? Status() : keys_.load(options_.keys_path);
+}
 
 bool PacketIntake::take(const ReceivedPacket& received, LinkType link, RecordBatch& batch) {
     const Captured& captured = received.captured;

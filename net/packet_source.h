@@ -44,6 +44,8 @@ class PacketSource final : public Source {
 
     Status open() override;
     Poll poll(RecordBatch& batch, int64_t until_us) override;
+    // What waits in the device's queues is taken before the end, however much more comes.
+    bool drain() override;
     std::string_view name() const override { return options_.name; }
     uint32_t partitions() const override { return intake_.frames().senders().partitions(); }
     std::string_view partition_name(uint32_t partition) const override {
@@ -58,7 +60,7 @@ class PacketSource final : public Source {
     bool receive();
     void take_burst(RecordBatch& batch);
     void read_counters(int64_t now_us);
-    bool is_over(int64_t now_us);
+    void note_time(int64_t now_us);
 
     const PacketSourceOptions options_;
     const std::unique_ptr<PacketDevice> device_;
@@ -74,6 +76,9 @@ class PacketSource final : public Source {
     int64_t counters_read_us_ = 0;
     uint64_t datagrams_seen_ = 0;  // For us, when somebody last looked.
     int64_t last_datagram_us_ = 0;
+
+    bool draining_ = false, ended_ = false;
+    uint64_t drain_bursts_ = 0;  // At most so many are still taken.
 };
 
 }  // namespace trommel::net

@@ -28,6 +28,7 @@ class PcapSource final : public Source {
     // Opens every file, so that a missing one is told before work begins, and closes those that can
     // be opened again: a pipe cannot.
     Status open() override {
+        if (Status status = intake_.open(); !status.ok()) return status;
         opened_.resize(options_.paths.size());
         for (size_t i = 0; i < opened_.size(); ++i) {
             Status status = files_.open_read(options_.paths[i], opened_[i]);
@@ -57,6 +58,10 @@ class PcapSource final : public Source {
         poll.resting = frames.resting();
         return poll;
     }
+
+    // Nothing waits in a file, but a packet that was begun is finished: its frames are counted as
+    // delivered.
+    bool drain() override { return draining_ = pending_; }
 
     std::string_view name() const override { return name_; }
     uint32_t partitions() const override { return intake_.frames().senders().partitions(); }
@@ -90,6 +95,10 @@ class PcapSource final : public Source {
     // there is none now; `poll` says why.
     bool find_packet(Poll& poll) {
         if (!failure_.ok()) return fail(poll);
+        if (draining_) {
+            poll.state = State::ended;
+            return false;
+        }
         switch (reader_->next(found_)) {
             case CaptureReader::Next::packet:
                 packet_ = {found_.captured, false};
@@ -129,6 +138,7 @@ class PcapSource final : public Source {
     CaptureReader::Found found_;
     ReceivedPacket packet_;
     bool pending_ = false;  // packet_ was not taken, or not all of it.
+    bool draining_ = false;
 
     uint64_t records_ = 0;
     uint64_t bytes_total_ = 0, bytes_of_past_files_ = 0;

@@ -33,11 +33,12 @@ struct Run {
     DeadLetters late = DeadLetters::keep;
     DeadLetters corrupt = DeadLetters::keep;  // fail: stop with Code::corrupt_input at the first.
     Clock* clock = &system_clock();
+    std::function<void()> on_open;         // Everything is open; called once, on run()'s thread.
     std::function<bool()> stop_requested;  // Asked often; true: drain and finish normally.
     std::function<void(const Progress&)>
         on_progress;  // About four times a second, on run()'s thread.
-    // Sees every batch once its records have their final verdicts, on the emitter's thread, which is
-    // run()'s. For measuring and marking; it costs the run what it costs.
+    // Sees every batch once its records have their final verdicts, on run()'s thread. For measuring
+    // and marking; it costs the run what it costs.
     std::function<void(const RecordBatch&)> on_settled;
 };
 

@@ -1,7 +1,9 @@
 #pragma once
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "trommel/record_batch.h"
 #include "trommel/status.h"
@@ -42,6 +44,16 @@ class Source {
 
     // Opens the source: finds out what poll() needs. Called once, before the first poll.
     virtual Status open() = 0;
+
+    // The run is to end now, and not because of an error. True: this source holds records that have
+    // arrived already (in a socket); poll() goes on bringing them and then, after a bounded time
+    // however much more is sent, says `ended`. False: it has none, and is not polled again. Called
+    // at most once, between polls.
+    virtual bool drain() { return false; }
+
+    // What open() found out that a person should know, a line each: the address that is listened
+    // on, a buffer that is smaller than was asked for.
+    virtual std::vector<std::string> notes() const { return {}; }
 
     // What dead letters and the report call this source: its path, "stdin", "synthetic".
     virtual std::string_view name() const = 0;

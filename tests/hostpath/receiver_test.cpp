@@ -382,6 +382,49 @@ TEST(Receiver, StopEndsTheInputAndTheFirstReasonCounts) {
     }
 }
 
+// A source that has arrived records to bring when the run is to end.
+class DrainingSource : public MemorySource {
+   public:
+    using MemorySource::MemorySource;
+    bool drain() override {
+        ++drained;
+        close();
+        return true;
+    }
+    int drained = 0;
+};
+
+TEST(Receiver, WhatASourceHoldsWhenTheRunIsStoppedIsStillBrought) {
+    Config config = lanes_job(0, 1000, 1000);
+    MemorySource::Options options = one_partition(true);
+    options.records_per_poll_max = 1;
+    DrainingSource holding(config, events_at({10, 20, 30}), options);
+    MemorySource file = lane_of(config, {15, 25, 35}, true);
+    Station station(config, {&holding, &file});
+    ASSERT_TRUE(station.receiver.open().ok());
+    station.fill();
+    ASSERT_EQ(station.times_us, Times{10});
+    station.receiver.stop({});
+    station.receiver.stop({});
+    EXPECT_EQ(station.drain(), Filled::last);
+    EXPECT_EQ(station.times_us, Times({10, 20, 30}));  // The file was not read any more.
+    EXPECT_EQ(holding.drained, 1);
+    EXPECT_TRUE(station.batch.status.ok());
+    EXPECT_EQ(station.batch.watermark_us, rules::kEndOfInputUs);
+}
+
+TEST(Receiver, AnErrorEndsTheInputThoughASourceIsBeingDrained) {
+    const Config config = lanes_job(0, 1000, 1000);
+    DrainingSource holding(config, events_at({10, 20}), one_partition(true));
+    Station station(config, {&holding});
+    ASSERT_TRUE(station.receiver.open().ok());
+    station.receiver.stop({});
+    station.receiver.stop(Status::error(Code::io, "the disk is full"));
+    EXPECT_EQ(station.fill(), Filled::last);
+    EXPECT_EQ(station.batch.status.code, Code::io);
+    EXPECT_EQ(station.times_us, Times{});
+}
+
 TEST(Receiver, AnImpossibleTimeIsCorruptAndHoldsNobodyBack) {
     Config config = lanes_job(0, 10, 10);
     config.time.max_time_us = 5000;

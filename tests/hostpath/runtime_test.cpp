@@ -44,6 +44,28 @@ Config job(uint32_t threads) {
     return config;
 }
 
+TEST(Run, SaysOnceThatEverythingIsOpenBeforeItReads) {
+    for (const uint32_t threads : {1u, 2u}) {
+        const Config config = job(threads);
+        MemorySource source(config, many_events(100));
+        MemorySink sink(config);
+        trommel::Run run;
+        run.lanes = {&source};
+        run.sinks = {&sink};
+        int opened = 0;
+        run.on_open = [&] {
+            ++opened;
+            EXPECT_TRUE(source.opened());
+            EXPECT_EQ(source.records_brought(), 0u);
+        };
+        Report report;
+        ASSERT_TRUE(trommel::run(config, run, report).ok());
+        EXPECT_EQ(opened, 1);
+        ASSERT_FALSE(trommel::run(config, run, report).ok());  // It cannot be opened twice.
+        EXPECT_EQ(opened, 1);
+    }
+}
+
 TEST(Run, AnyNumberOfThreadsBringsAJobToItsEnd) {
     std::vector<testkit::OracleRow> expected;
     for (const uint32_t threads : kThreads) {

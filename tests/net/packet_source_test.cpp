@@ -72,6 +72,13 @@ class PacketSourceTest : public testing::Test {
         return polled.state;
     }
 
+    // What it says at last, of a source that has nothing more.
+    State end() {
+        State state = poll();
+        for (int polls = 0; polls < 9 && state == State::nothing; ++polls) state = poll();
+        return state;
+    }
+
     PacketSourceOptions options;
     PacketIntakeOptions packets = packet_options();
     Config config = config_of(packets.intake.decode);
@@ -142,7 +149,7 @@ TEST_F(PacketSourceTest, ReadsTheDevicesCountersTenTimesASecondAndAtTheEnd) {
     EXPECT_EQ(source->transport()->dropped_device, 5u);
     device.dropped = 8;
     clock.advance(50'000);
-    EXPECT_EQ(poll(), State::ended);
+    EXPECT_EQ(end(), State::ended);
     EXPECT_EQ(source->transport()->dropped_device, 8u);
 }
 
@@ -161,7 +168,8 @@ TEST_F(PacketSourceTest, EndsWhenNothingForUsCameForLong) {
     device.queues[0] = {ethernet(0x0806, "arp")};  // A network is never silent.
     EXPECT_EQ(poll(), State::nothing);
     clock.advance(500);
-    EXPECT_EQ(poll(), State::ended);
+    EXPECT_EQ(end(), State::ended);
+    EXPECT_EQ(poll(), State::ended);  // It stays so.
 }
 
 TEST_F(PacketSourceTest, EndsWithItsSendersOnRequest) {
@@ -173,8 +181,37 @@ TEST_F(PacketSourceTest, EndsWithItsSendersOnRequest) {
     EXPECT_THAT(resting, ElementsAre(1u));
     EXPECT_EQ(poll(), State::nothing);
     device.queues[0] = {udp_packet(frame_bytes(1, 0, kFrameEnd), 6000)};
-    EXPECT_EQ(poll(), State::nothing);
+    EXPECT_EQ(end(), State::ended);
+}
+
+TEST_F(PacketSourceTest, AStoppedRunTakesWhatTheDeviceHoldsAndNoMore) {
+    for (uint64_t n = 0; n < 100; ++n) device.queues[0].push_back(frame_packet(3 * n, 3));
+    open();
+    EXPECT_EQ(poll(100), State::records);  // A packet is taken in part.
+    EXPECT_TRUE(source->drain());
+    while (poll(100) == State::records) {
+    }
+    EXPECT_EQ(records.size(), 300u);
+    EXPECT_EQ(source->transport()->delivered, 300u);
     EXPECT_EQ(poll(), State::ended);
+    device.queues[0] = {frame_packet(300, 3)};
+    EXPECT_EQ(poll(), State::ended);
+}
+
+TEST_F(PacketSourceTest, AFloodDoesNotKeepAStoppedRunFromEnding) {
+    device.queues[0].assign(100'000, ethernet(0x0806, "arp"));
+    open();
+    EXPECT_TRUE(source->drain());
+    EXPECT_EQ(end(), State::ended);
+    EXPECT_EQ(source->transport()->foreign, 4096u);
+    EXPECT_EQ(device.bursts_out, 0);
+}
+
+TEST_F(PacketSourceTest, KeysThatCannotBeReadAreTold) {
+    packets.keys_path = "/gone.keys";
+    source = std::make_unique<PacketSource>(PacketSourceOptions{packets, "device", {}, false},
+                                            std::make_unique<ScriptedDevice>(device), clock);
+    EXPECT_FALSE(source->open().ok());
 }
 
 TEST_F(PacketSourceTest, APollOfForeignPacketsIsBounded) {

@@ -1,8 +1,11 @@
 #include "net/pcap_source.h"
 
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include "tests/kit/temporary_directory.h"
 #include "tests/net/capture_bytes.h"
 #include "tests/net/compressed_bytes.h"
 #include "tests/net/frame_packets.h"
@@ -184,6 +187,36 @@ TEST_F(PcapSourceTest, AnEndFrameLetsItsPartitionRest) {
     EXPECT_EQ(poll.state, Source::State::records);
     EXPECT_EQ(batch.count, 2u);
     EXPECT_THAT(poll.resting, ElementsAre(1u));
+}
+
+TEST_F(PcapSourceTest, AStoppedRunFinishesThePacketThatWasBegun) {
+    files.put("f.pcap", capture({frame_packet(0, 5), frame_packet(5, 5)}));
+    auto source = open({"f.pcap"});
+    RecordBatch batch(config, 3);
+    EXPECT_EQ(source->poll(batch, INT64_MAX).state, Source::State::records);
+    EXPECT_TRUE(source->drain());
+    EXPECT_EQ(read(*source).state, Source::State::ended);
+    EXPECT_THAT(words_of(records), ElementsAre("3", "4"));
+    EXPECT_EQ(source->transport()->delivered, 5u);
+    EXPECT_FALSE(open({"f.pcap"})->drain());
+}
+
+TEST_F(PcapSourceTest, WithKeysUnsignedFramesAreNotHeard) {
+    if (!built_with_signatures()) GTEST_SKIP() << "built without libcrypto";
+    const testkit::TemporaryDirectory directory;
+    options.keys_path = directory.file("keys");
+    std::ofstream(options.keys_path) << "1 " << std::string(32, 'a') << "\n";
+    ASSERT_EQ(chmod(options.keys_path.c_str(), S_IRUSR), 0);
+    FrameKeys keys;
+    ASSERT_TRUE(keys.load(options.keys_path).ok());
+    std::string frame = frame_bytes(0, 2, kFrameSigned);
+    ASSERT_TRUE(keys.sign(1, frame.data(), frame.size()));
+    files.put("f.pcap", capture({udp_packet(frame), frame_packet(2, 1)}));
+    auto source = open({"f.pcap"});
+    ASSERT_NE(source, nullptr) << status.message;
+    read(*source);
+    EXPECT_THAT(words_of(records), ElementsAre("0", "1"));
+    EXPECT_EQ(source->transport()->unauthentic, 1u);
 }
 
 TEST_F(PcapSourceTest, APollOfForeignPacketsIsBounded) {
