@@ -114,7 +114,9 @@ Status Pipeline::open() {
             blocks_.push_back(std::make_unique<cpu::PartialRows>(config_, layout));
             TROMMEL_ASSERT(rings_[s]->free_blocks.try_push(blocks_.back().get()));
         }
-        workers_.emplace_back(s, *shards_.all[s], *rings_[s]);
+        if (config_.engine.prefault) prefaults_.push_back(std::make_unique<Prefault>());
+        workers_.emplace_back(s, *shards_.all[s], *rings_[s],
+                              config_.engine.prefault ? prefaults_[s].get() : nullptr);
     }
     if (Status status = receiver_.open(); !status.ok()) return status;
     return emitter_.open();
@@ -148,6 +150,7 @@ Progress Pipeline::inline_step() {
     while (inline_pass_.hand_out(shard, batch)) {
     }
     inline_pass_.settle(shard, batch);
+    if (!prefaults_.empty()) prefaults_[0]->announce(shard);
     if (filled == Receiver::Filled::tick) emitter_.flush();
     return filled == Receiver::Filled::last ? Progress::finished : Progress::worked;
 }
@@ -183,6 +186,14 @@ Progress Pipeline::emitter_step() {
     while (emitter_.take_used(shard, rows))
         TROMMEL_ASSERT(rings_[shard]->free_blocks.try_push(rows));
     if (progress == Progress::idle) emitter_.flush();
+    return progress;
+}
+
+Progress Pipeline::prefault_step() {
+    Progress progress = Progress::idle;
+    for (const auto& prefault : prefaults_) {
+        if (prefault->step() == Progress::worked) progress = Progress::worked;
+    }
     return progress;
 }
 

@@ -60,6 +60,7 @@ class Pipeline {
     Progress receiver_step();
     Progress worker_step(uint32_t worker) { return workers_[worker].step(); }
     Progress emitter_step();
+    Progress prefault_step();  // A helper's thread, with engine.prefault.
 
     // Ends the input as soon as the sources have brought what they hold. Receiver's thread.
     void stop() { receiver_.stop({}); }
@@ -93,6 +94,7 @@ class Pipeline {
     std::vector<std::unique_ptr<cpu::PartialRows>> blocks_;
     SpscRing<Batch*> free_batches_;
     std::vector<std::unique_ptr<Worker::Rings>> rings_;  // Of each worker.
+    std::vector<std::unique_ptr<Prefault>> prefaults_;   // Of each shard; or none.
     std::vector<Worker> workers_;
     Batch* filling_ = nullptr;  // Receiver's.
     uint64_t sequence_ = 0;

@@ -50,9 +50,8 @@ void Receiver::stop(Status why) {
             draining_ |= !lanes_[lane].ended;
         }
         // Nobody waits for those that are not read any more.
-        for (const Lane& lane : lanes_) {
-            if (!draining_ || !lane.ended) continue;
-            for (const uint32_t partition : lane.partition) judge_.watermarks().end(partition);
+        for (Lane& lane : lanes_) {
+            if (draining_ && lane.ended) end_lane(lane);
         }
         if (draining_) return;
     }
@@ -149,8 +148,7 @@ Receiver::Filled Receiver::poll(uint32_t number, Batch& batch) {
         }
     }
     if (poll.state == Source::State::ended) {
-        lane.ended = true;
-        for (const uint32_t partition : lane.partition) judge_.watermarks().end(partition);
+        end_lane(lane);
     }
     if (batch.records.count > 0) return Filled::records;
     lane.silent = true;
@@ -211,6 +209,11 @@ void Receiver::note_time_passing() {
             }
         }
     }
+}
+
+void Receiver::end_lane(Lane& lane) {
+    lane.ended = true;
+    for (const uint32_t partition : lane.partition) judge_.watermarks().end(partition);
 }
 
 Receiver::Filled Receiver::end(Batch& batch, Status status) {

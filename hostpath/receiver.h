@@ -105,6 +105,7 @@ class Receiver final : public Names {
     int64_t wall_us() const;
     void number_partitions(uint32_t lane, RecordBatch& records);
     void note_time_passing();
+    void end_lane(Lane& lane);
     Filled end(Batch& batch, Status status);
 
     const Config& config_;

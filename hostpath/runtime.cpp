@@ -1,6 +1,7 @@
 #include <atomic>
 #include <pthread.h>
 #include <sched.h>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -48,6 +49,28 @@ class Herald {
     const Pipeline& pipeline_;
     const int64_t begin_us_;
     int64_t told_us_;
+};
+
+// Has the memory ready that shards grow into (EngineOptions::prefault) as long as it lives. None
+// when not asked for, or when the system refuses the thread: then the shards do without.
+class Prefaulter {
+   public:
+    Prefaulter(Pipeline& pipeline, bool wanted) {
+        if (!wanted) return;
+        try {
+            thread_ = std::jthread([&pipeline](const std::stop_token& stopped) {
+                Wait wait(Wait::Yields::no);
+                while (!stopped.stop_requested()) {
+                    const Progress progress = pipeline.prefault_step();
+                    progress == Progress::worked ? wait.worked() : wait.idle();
+                }
+            });
+        } catch (const std::system_error&) {
+        }
+    }
+
+   private:
+    std::jthread thread_;
 };
 
 void run_inline(Pipeline& pipeline, const Run& job, Herald& herald) {
@@ -133,6 +156,7 @@ Status run_checked(const Config& config, const Run& job, Report& report) {
     }
     if (job.on_open) job.on_open();
     Herald herald(job, pipeline);
+    const Prefaulter prefaulter(pipeline, config.engine.prefault);
     if (pipeline.is_inline()) {
         run_inline(pipeline, job, herald);
     } else {

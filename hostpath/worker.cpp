@@ -31,6 +31,7 @@ Progress Worker::step() {
     const Status* const full = shard_.full().ok() ? nullptr : &shard_.full();
     TROMMEL_ASSERT(rings_.outbox.try_push({batch_, nullptr, full}));
     batch_ = nullptr;
+    if (prefault_ != nullptr) prefault_->announce(shard_);
     return last ? Progress::finished : Progress::worked;
 }
 

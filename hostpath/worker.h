@@ -3,12 +3,12 @@
 
 #include "hostpath/batch.h"
 #include "hostpath/emitter.h"
+#include "hostpath/prefault.h"
+#include "hostpath/progress.h"
 #include "hostpath/spsc_ring.h"
 #include "kernels/cpu/shard.h"
 
 namespace trommel::hostpath {
-
-enum class Progress : uint8_t { worked, idle, finished };
 
 // Owns a shard and runs every step on a batch before it takes the next. One thread calls step().
 class Worker {
@@ -19,8 +19,9 @@ class Worker {
         SpscRing<cpu::PartialRows*> free_blocks;  // From the emitter.
     };
 
-    Worker(uint32_t index, cpu::Shard& shard, Rings& rings)
-        : index_(index), shard_(shard), rings_(rings) {}
+    // `prefault` may be null.
+    Worker(uint32_t index, cpu::Shard& shard, Rings& rings, Prefault* prefault)
+        : index_(index), shard_(shard), rings_(rings), prefault_(prefault) {}
 
     // Takes a batch, or goes on with one whose rows found no free block. Never waits.
     Progress step();
@@ -31,6 +32,7 @@ class Worker {
     const uint32_t index_;
     cpu::Shard& shard_;
     Rings& rings_;
+    Prefault* const prefault_;
     Batch* batch_ = nullptr;
     cpu::PartialRows* block_ = nullptr;  // Free, for the next rows.
 };

@@ -15,7 +15,11 @@ constexpr size_t kBatchBytesMax = (size_t{1} << 20) - (size_t{64} << 10);
 }  // namespace
 
 FrameIntake::FrameIntake(const IntakeOptions& options, Clock& clock)
-    : options_(options), rows_(options.decode, &clock), senders_(options.senders_max, transport_) {
+    : options_(options),
+      rows_(options.decode, &clock),
+      senders_(options.senders_max, transport_,
+               options.keys == nullptr ? SenderTable::Identity::address_and_source
+                                       : SenderTable::Identity::source) {
     resting_.reserve(options.senders_max);
 }
 

@@ -15,8 +15,9 @@ uint64_t draw_seed() {
 
 }  // namespace
 
-SenderTable::SenderTable(uint32_t senders_max, Transport& transport)
+SenderTable::SenderTable(uint32_t senders_max, Transport& transport, Identity identity)
     : senders_max_(std::clamp(senders_max, uint32_t{1}, kSendersMax)),
+      identity_(identity),
       seed_(draw_seed()),
       transport_(transport),
       slots_(std::bit_ceil(senders_max_ * 2)) {}
@@ -52,16 +53,20 @@ SenderTable::Arrival SenderTable::note(const Endpoint& from, const FrameHeader& 
     return Arrival::fresh;
 }
 
+bool SenderTable::is_from(const Sender& sender, const Endpoint& from,
+                          const FrameHeader& header) const {
+    return sender.source_id == header.source_id &&
+           (identity_ == Identity::source || sender.from == from);
+}
+
 SenderTable::Sender* SenderTable::find_or_add(const Endpoint& from, const FrameHeader& header) {
-    const auto is_it = [&](const Sender& sender) {
-        return sender.source_id == header.source_id && sender.from == from;
-    };
-    if (last_ != nullptr && is_it(*last_)) return last_;
+    if (last_ != nullptr && is_from(*last_, from, header)) return last_;
+    const Endpoint hashed = identity_ == Identity::source ? Endpoint() : from;
     const size_t mask = slots_.size() - 1;
-    size_t slot = hash_of(from, seed_ + (uint64_t{header.source_id} << 32)) & mask;
+    size_t slot = hash_of(hashed, seed_ + (uint64_t{header.source_id} << 32)) & mask;
     for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
         Sender& sender = senders_[slots_[slot] - 1];
-        if (is_it(sender)) return last_ = &sender;
+        if (is_from(sender, from, header)) return last_ = &sender;
     }
     if (senders_.size() == senders_max_) return nullptr;
     Sender& sender = senders_.emplace_back();

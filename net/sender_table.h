@@ -26,8 +26,13 @@ class SenderTable {
     // and a late frame of it is stale.
     static constexpr size_t kGapsMax = 64;
 
+    // Who is the same sender. Where frames are signed it is whoever holds the source's key: else a
+    // frame that somebody recorded would be new once more when sent from another address.
+    enum class Identity : uint8_t { address_and_source, source };
+
     // `senders_max` is 1 to kSendersMax.
-    SenderTable(uint32_t senders_max, Transport& transport);
+    SenderTable(uint32_t senders_max, Transport& transport,
+                Identity identity = Identity::address_and_source);
 
     enum class Arrival : uint8_t {
         fresh,      // To be delivered: none of its events came before.
@@ -71,6 +76,7 @@ class SenderTable {
         std::string name;
     };
 
+    bool is_from(const Sender& sender, const Endpoint& from, const FrameHeader& header) const;
     Sender* find_or_add(const Endpoint& from, const FrameHeader& header);
     Arrival note_past(Sender& sender, uint64_t begin, uint64_t end);
     void begin_epoch(Sender& sender, const FrameHeader& first);
@@ -79,6 +85,7 @@ class SenderTable {
     void set_ended(Sender& sender, bool ended);
 
     const uint32_t senders_max_;
+    const Identity identity_;
     const uint64_t seed_;  // Addresses are chosen by others.
     Transport& transport_;
     std::deque<Sender> senders_;   // By partition; they never move.

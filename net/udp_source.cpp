@@ -46,18 +46,20 @@ Source::Poll UdpSource::poll(RecordBatch& batch, int64_t) {
     if (ended_) return {State::ended, 0, {}};
     batch.first_record = records_;
     const uint64_t came_before = intake_->transport().datagrams;
-    bool nothing_there = false;
-    for (int receives = 0; receives < kReceivesPerPollMax && !nothing_there; ++receives) {
+    bool all_taken = false;
+    for (int receives = 0; receives < kReceivesPerPollMax && !all_taken; ++receives) {
         if (!take_messages(batch)) break;
+        all_taken = draining_ && drain_bytes_ == 0;
+        if (all_taken) break;
         next_ = 0;
         if (Status status = receiver_->receive(messages_); !status.ok()) {
             return {State::failed, 0, std::move(status)};
         }
-        nothing_there = messages_.empty();
+        all_taken = messages_.empty();
     }
     records_ += batch.count;
     note_time(intake_->transport().datagrams > came_before);
-    if (is_drained(nothing_there)) return finish();
+    if (draining_ && all_taken) return finish();
     return {batch.count > 0 ? State::records : State::nothing, 0, {}, intake_->resting()};
 }
 
@@ -117,12 +119,6 @@ bool UdpSource::drain() {
     // What has left the sockets and waits in buffers comes first.
     drain_bytes_ += kUdpMessagesMax * (options_.datagram_bytes_max + kKernelBytesPerMessage);
     return true;
-}
-
-// Whether all that was there when draining began has been taken. A message that was begun is always
-// finished: its frames are counted as delivered.
-bool UdpSource::is_drained(bool nothing_there) const {
-    return draining_ && next_ == messages_.size() && (nothing_there || drain_bytes_ == 0);
 }
 
 Source::Poll UdpSource::finish() {

@@ -65,7 +65,6 @@ class UdpSource final : public Source {
     bool take_message(const UdpMessage& message, RecordBatch& batch);
     void note_time(bool came);
     void count_drops();
-    bool is_drained(bool nothing_there) const;
     Poll finish();
 
     UdpSourceOptions options_;

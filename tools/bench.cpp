@@ -8,8 +8,10 @@
 
 #include "bench/kit/machine.h"
 #include "bench/kit/measure.h"
+#include "tools/bench_report.h"
 #include "tools/commands.h"
 #include "tools/document.h"
+#include "tools/report_file.h"
 #include "tools/report_json.h"
 #include "tools/suggestion.h"
 
@@ -119,6 +121,17 @@ std::string to_markdown(const std::vector<Result>& results, const BenchCommand& 
            bench::to_markdown(results);
 }
 
+BenchRun run_of(const BenchCommand& command) {
+    BenchRun run;
+    run.command = command_text(command);
+    run.version = std::string("trommel ") + TROMMEL_VERSION + ", commit " + TROMMEL_COMMIT;
+    run.machine = bench::describe_machine();
+    run.time = time_now();
+    run.rounds = command.rounds;
+    run.quick = command.quick;
+    return run;
+}
+
 // Does each result do what is required of it? Says what does not.
 bool is_met(const Requirement& requirement, const std::vector<Result>& results) {
     bool met = true, found = false;
@@ -188,6 +201,11 @@ ExitCode bench(const BenchCommand& command) {
         }
         requirements.push_back(*requirement);
     }
+    ReportFile report;
+    if (!command.report_path.empty()) {
+        const Status status = report.open(command.report_path, ReportFile::Needs::nothing);
+        if (!status.ok()) return fail(exit_code(status.code), status.message);
+    }
     const bench::Scale scale = command.quick ? bench::Scale::quick : bench::Scale::full;
     std::vector<Result> results;
     for (const bench::CaseInfo& info : cases) {
@@ -201,6 +219,10 @@ ExitCode bench(const BenchCommand& command) {
         std::ofstream file(command.results_path);
         file << to_markdown(results, command);
         if (!file.flush()) return fail(kExitIo, command.results_path + ": cannot be written");
+    }
+    if (!command.report_path.empty()) {
+        const Status status = report.finish(bench_page(results, run_of(command)));
+        if (!status.ok()) return fail(exit_code(status.code), status.message);
     }
     ExitCode code = kExitDone;
     if (!command.baseline_path.empty()) code = compare(command.baseline_path, results);

@@ -10,6 +10,7 @@
 
 #include "tools/commands.h"
 #include "tools/job_text.h"
+#include "tools/plan_inputs.h"
 #include "tools/suggestion.h"
 #include "tools/synthetic_options.h"
 
@@ -62,11 +63,24 @@ Examples
   trommel bench --quick                           seconds; checks answers, measures nothing
   trommel bench engine --require 'ratio>=0.1'     exits with 99 when it is less
   trommel bench --json > old.json; trommel bench --baseline old.json
+  trommel bench --report bench.html               bars and tables in one file, for a browser
 
 Each case runs in turns with the machine's own limit, random updates of 64-byte lines in as much
 memory; `ratio` is the share of it. A case whose answers are wrong prints no figure.)";
 
-constexpr std::string_view kPlannedVerbs[] = {"plan", "top", "inspect", "create"};
+constexpr const char* kPlanFooter = R"(
+Examples
+  trommel plan --events 1G/day --peak 5 --event-bytes 1kB     what a stream needs, with formulas
+  trommel plan --job job.yaml --events 200k --write-job planned.yaml
+  trommel plan --calibrate --out machine.json                 measures this machine, half a minute
+  trommel plan --events 1M --calibration machine.json         with cores and catch-up times
+  trommel plan --events 1M --check --calibration machine.json predicted against measured
+
+Without a calibration, what depends on this machine's speed is unknown. --check writes its
+prediction to a file before it measures (--out, else plan-check.jsonl); with --require it exits with
+99 when a figure is further off than its target.)";
+
+constexpr std::string_view kPlannedVerbs[] = {"top", "inspect", "create"};
 
 // "duplicate_distance" as a flag and as an environment variable.
 std::string flag_of(std::string name) {
@@ -97,6 +111,8 @@ void add_run(CLI::App& program, RunCommand& run) {
     app.add_option("job", run.job_path, "a job file in YAML; - is standard input")
         ->type_name("JOB.yaml");
     add_overrides(app, run.overrides);
+    app.add_flag("--insecure-listen", run.insecure_listen,
+                 "let whoever can reach the source's address send to it");
     add_flag(app, "json", run.json, "stderr is JSON lines, the last one the full report");
     add_flag(app, "quiet", run.quiet, "nothing but errors on stderr");
     app.add_flag("--print-demo", run.print_demo, "print the demo job and exit");
@@ -146,12 +162,45 @@ void add_bench(CLI::App& program, BenchCommand& bench) {
         ->type_name("FILE");
     app.add_option("--results", bench.results_path, "also write them to a file as Markdown")
         ->type_name("FILE");
+    app.add_option("--report", bench.report_path, "also write them to a file as an HTML page")
+        ->type_name("FILE.html");
     app.add_option("--rounds", bench.rounds, "how often each is measured; medians are printed")
         ->check(CLI::Range(1u, 1000u));
     app.add_flag("--quick", bench.quick, "small tables: a check, not a measurement");
     app.add_flag("--json", bench.json, "print JSON");
     app.add_flag("--list", bench.list, "print the names of the cases and exit");
     app.footer(kBenchFooter);
+}
+
+void add_plan(CLI::App& program, PlanCommand& plan) {
+    CLI::App& app = *program.add_subcommand("plan", "Say what a stream will need, and measure it");
+    for (const PlanSetting& setting : plan_settings()) {
+        const std::string name = setting.name;
+        app.add_option_function<std::string>(
+               flag_of(name),
+               [&plan, name](const std::string& text) { plan.settings.emplace_back(name, text); },
+               setting.help)
+            ->default_str(setting.preset)
+            ->type_name("");
+    }
+    app.add_option("--job", plan.job_path, "take what the job does from a job file")
+        ->type_name("JOB.yaml");
+    add_overrides(app, plan.overrides);
+    app.add_option("--write-job", plan.write_job_path, "write a job file with the planned memory")
+        ->type_name("FILE");
+    app.add_option("--calibration", plan.calibration_path, "what --calibrate wrote")
+        ->type_name("FILE");
+    app.add_flag("--calibrate", plan.calibrate, "measure this machine");
+    app.add_flag("--check", plan.check, "run the planned workload and compare");
+    app.add_option("--out", plan.out_path, "where --calibrate and --check write")
+        ->type_name("FILE");
+    app.add_option("--report", plan.report_path, "also write it to a file as an HTML page")
+        ->type_name("FILE.html");
+    app.add_flag("--require", plan.require, "with --check: exit with 99 unless all is near");
+    app.add_flag("--json", plan.json, "print JSON");
+    // For tests: small tables, whose figures mean nothing.
+    app.add_flag("--quick", plan.quick)->group("");
+    app.footer(kPlanFooter);
 }
 
 void add_version(CLI::App& program, VersionCommand& version) {
@@ -212,6 +261,7 @@ ExitCode run_command_line(int argc, char** argv) {
     CheckCommand check_options;
     GenCommand gen_options;
     BenchCommand bench_options;
+    PlanCommand plan_options;
     VersionCommand version_options;
     bool print_fields = false;
 
@@ -225,6 +275,7 @@ ExitCode run_command_line(int argc, char** argv) {
     add_check(program, check_options, print_fields);
     add_gen(program, gen_options);
     add_bench(program, bench_options);
+    add_plan(program, plan_options);
     add_version(program, version_options);
 
     const std::vector<std::string> words(argv + 1, argv + argc);
@@ -252,6 +303,7 @@ ExitCode run_command_line(int argc, char** argv) {
     if (program.got_subcommand("run")) return run(run_options);
     if (program.got_subcommand("gen")) return gen(gen_options);
     if (program.got_subcommand("bench")) return bench(bench_options);
+    if (program.got_subcommand("plan")) return plan(plan_options);
     if (program.got_subcommand("version")) return version(version_options);
     if (print_fields) {
         std::fputs(reference_job().c_str(), stdout);

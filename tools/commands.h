@@ -15,6 +15,7 @@ struct RunCommand {
     bool json = false;                   // stderr is JSON lines.
     bool quiet = false;                  // Only errors on stderr.
     bool print_demo = false;
+    bool insecure_listen = false;  // "source.insecure_listen=true"
 };
 ExitCode run(const RunCommand& command);
 
@@ -37,11 +38,21 @@ ExitCode gen(const GenCommand& command);
 struct BenchCommand {
     std::vector<std::string> cases;  // Empty: all.
     std::vector<std::string> require;
-    std::string baseline_path, results_path;
+    std::string baseline_path, results_path, report_path;
     unsigned rounds = 5;
     bool quick = false, json = false, list = false;
 };
 ExitCode bench(const BenchCommand& command);
+
+struct PlanCommand {
+    std::vector<std::pair<std::string, std::string>> settings;  // plan_inputs.h: those given.
+    std::string job_path;                                       // Empty: none. "-" is stdin.
+    std::vector<std::string> overrides;
+    std::string calibration_path, out_path, write_job_path, report_path;
+    bool json = false, calibrate = false, check = false, require = false;
+    bool quick = false;  // A calibration that measures nothing, for tests.
+};
+ExitCode plan(const PlanCommand& command);
 
 struct VersionCommand {
     bool verbose = false;

@@ -2,9 +2,12 @@
 
 #include <utility>
 
+#include "net/dpdk_source.h"
 #include "net/file_sink.h"
 #include "net/file_source.h"
 #include "net/null_sink.h"
+#include "net/pcap_source.h"
+#include "net/udp_source.h"
 
 namespace trommel::tools {
 namespace {
@@ -48,6 +51,48 @@ void make_synthetic_source(const Job& job, Clock& clock, Ends& ends) {
     ends.sources.push_back(std::move(source));
 }
 
+void make_udp_source(const Job& job, Clock& clock, Ends& ends) {
+    net::UdpSourceOptions options = job.source.udp;
+    options.intake.decode = job.decode;
+    ends.sources.push_back(std::make_unique<net::UdpSource>(options, clock));
+}
+
+Status make_pcap_source(const Job& job, FileSystem& files, Clock& clock, Ends& ends) {
+    net::PcapSourceOptions options{{}, job.source.packets.packets};
+    options.packets.intake.decode = job.decode;
+    if (Status status = find_files(job.source.paths, files, options.paths); !status.ok()) {
+        return status;
+    }
+    return net::make_pcap_source(options, job.config, files, clock, ends.sources.emplace_back());
+}
+
+Status make_dpdk_source(const Job& job, Clock& clock, Ends& ends) {
+    net::PacketSourceOptions options = job.source.packets;
+    options.name = "dpdk:" + net::device_name(job.source.dpdk.device);
+    options.packets.intake.decode = job.decode;
+    return net::make_dpdk_source(job.source.dpdk, options, job.config, clock,
+                                 ends.sources.emplace_back());
+}
+
+Status make_sources(const Job& job, FileSystem& files, Clock& clock, Ends& ends) {
+    switch (job.source.type) {
+        case SourceJob::Type::file:
+        case SourceJob::Type::standard_input:
+            break;
+        case SourceJob::Type::synthetic:
+            make_synthetic_source(job, clock, ends);
+            return {};
+        case SourceJob::Type::udp:
+            make_udp_source(job, clock, ends);
+            return {};
+        case SourceJob::Type::pcap:
+            return make_pcap_source(job, files, clock, ends);
+        case SourceJob::Type::dpdk:
+            return make_dpdk_source(job, clock, ends);
+    }
+    return make_file_sources(job, files, clock, ends);
+}
+
 std::unique_ptr<Sink> make_sink(const SinkJob& sink, std::optional<net::RowFormatter> rows,
                                 FileSystem& files) {
     switch (sink.type) {
@@ -80,11 +125,7 @@ Status find_files(const std::vector<std::string>& patterns, FileSystem& files,
 }
 
 Status make_ends(const Job& job, FileSystem& files, Clock& clock, Ends& ends) {
-    if (job.source.type == SourceJob::Type::synthetic) {
-        make_synthetic_source(job, clock, ends);
-    } else if (Status status = make_file_sources(job, files, clock, ends); !status.ok()) {
-        return status;
-    }
+    if (Status status = make_sources(job, files, clock, ends); !status.ok()) return status;
     for (const SinkJob& sink : job.sinks) {
         std::optional<net::RowFormatter> rows;
         if (job.config.output == Output::windows) {

@@ -254,6 +254,7 @@ void read_engine(Section& section, EngineOptions& engine) {
                  one_of<Type>({{"auto", Type::automatic}, {"cpu", Type::cpu}, {"gpu", {}, true}}));
     section.read("threads", engine.threads, parse_threads);
     section.read("pin", engine.pin, parse_bool);
+    section.read("prefault", engine.prefault, parse_bool);
     section.read("memory", engine.memory_bytes, parse_bytes);
     section.read(
         "on_full", engine.on_full,

@@ -51,6 +51,11 @@ void read_sections(Section& root, Job& job) {
     if (job.source.type == SourceJob::Type::synthetic) {
         root.refuse("decode",
                     "a synthetic source needs none: its records are id, key, time and v0");
+    } else if (job.source.brings_datagrams() && root.find("decode") == nullptr) {
+        Node defaults;
+        defaults.kind = Node::Kind::map;
+        Section section(defaults, root.place(), "decode", root.mistakes());
+        read_decode(section, job);
     } else {
         root.require("decode", "decode: { fields: { id: id, time: time } }");
         with_section(root, "decode", [&](Section& s) { read_decode(s, job); });

@@ -9,19 +9,30 @@
 #include "trommel/run.h"
 
 #include "net/decode_options.h"
+#include "net/dpdk_source.h"
+#include "net/packet_source.h"
 #include "net/row_format.h"
 #include "net/synthetic_stream.h"
+#include "net/udp_source.h"
 #include "tools/document.h"
 
 namespace trommel::tools {
 
 struct SourceJob {
-    enum class Type : uint8_t { file, standard_input, synthetic };
+    enum class Type : uint8_t { file, standard_input, synthetic, udp, pcap, dpdk };
 
     Type type = Type::standard_input;
-    std::vector<std::string> paths;  // file: as written, globs and all.
+    std::vector<std::string> paths;  // file, pcap: as written, globs and all.
     net::SyntheticOptions synthetic;
     uint64_t rate = 0;  // synthetic: records per second; 0: as fast as they are taken.
+    net::UdpSourceOptions udp;
+    net::PacketSourceOptions packets;  // pcap, dpdk
+    net::DpdkOptions dpdk;
+
+    // Its records are frames in datagrams: there is no other format to choose.
+    bool brings_datagrams() const {
+        return type == Type::udp || type == Type::pcap || type == Type::dpdk;
+    }
 };
 
 struct SinkJob {

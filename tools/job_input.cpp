@@ -9,32 +9,14 @@ Parsed<SourceJob::Type> parse_source_type(std::string_view text) {
     static const auto kParse = one_of<SourceJob::Type>({{"file", SourceJob::Type::file},
                                                         {"stdin", SourceJob::Type::standard_input},
                                                         {"synthetic", SourceJob::Type::synthetic},
-                                                        {"udp", {}, true},
+                                                        {"udp", SourceJob::Type::udp},
                                                         {"tcp", {}, true},
-                                                        {"dpdk", {}, true},
+                                                        {"pcap", SourceJob::Type::pcap},
+                                                        {"dpdk", SourceJob::Type::dpdk},
                                                         {"kafka", {}, true},
                                                         {"http", {}, true},
-                                                        {"redis", {}, true},
-                                                        {"pcap", {}, true}});
+                                                        {"redis", {}, true}});
     return kParse(text);
-}
-
-// One path, or a list of them.
-void read_paths(Section& section, std::vector<std::string>& paths) {
-    const Node* const node = section.require("path", "path: events.ndjson");
-    if (node == nullptr) return;
-    const std::string name = section.path_of("path");
-    if (node->kind != Node::Kind::list) {
-        std::string path;
-        if (section.convert(*node, name, path, parse_text)) paths.push_back(path);
-        return;
-    }
-    if (node->items.empty()) section.report(node->place, name, name + " is an empty list");
-    for (size_t i = 0; i < node->items.size(); ++i) {
-        std::string path;
-        const std::string entry = name + "[" + std::to_string(i) + "]";
-        if (section.convert(node->items[i], entry, path, parse_text)) paths.push_back(path);
-    }
 }
 
 Parsed<net::Format> parse_format(std::string_view text) {
@@ -206,9 +188,32 @@ Parsed<char> parse_delimiter(std::string_view text) {
 
 }  // namespace
 
+void read_paths(Section& section, std::vector<std::string>& paths) {
+    const Node* const node = section.require("path", "path: events.ndjson");
+    if (node == nullptr) return;
+    const std::string name = section.path_of("path");
+    if (node->kind != Node::Kind::list) {
+        std::string path;
+        if (section.convert(*node, name, path, parse_text)) paths.push_back(path);
+        return;
+    }
+    if (node->items.empty()) section.report(node->place, name, name + " is an empty list");
+    for (size_t i = 0; i < node->items.size(); ++i) {
+        std::string path;
+        const std::string entry = name + "[" + std::to_string(i) + "]";
+        if (section.convert(node->items[i], entry, path, parse_text)) paths.push_back(path);
+    }
+}
+
 void read_decode(Section& section, Job& job) {
     net::DecodeOptions& decode = job.decode;
+    if (job.source.brings_datagrams()) decode.format = net::Format::binary;
     section.read("format", decode.format, parse_format);
+    if (job.source.brings_datagrams() && decode.format != net::Format::binary) {
+        section.report(section.find("format")->place, "decode.format",
+                       "decode.format: datagrams carry frames; expected binary, the default here");
+        decode.format = net::Format::binary;
+    }
     section.read("on_error", job.corrupt,
                  one_of<DeadLetters>({{"dlq", DeadLetters::keep},
                                       {"drop", DeadLetters::drop},
@@ -259,6 +264,15 @@ void read_source(Section& section, Job& job) {
             break;
         case SourceJob::Type::synthetic:
             read_synthetic(section, job);
+            break;
+        case SourceJob::Type::udp:
+            read_udp(section, job);
+            break;
+        case SourceJob::Type::pcap:
+            read_pcap(section, job);
+            break;
+        case SourceJob::Type::dpdk:
+            read_dpdk(section, job);
             break;
     }
     section.refuse("follow", "following a growing file is planned, not built yet");

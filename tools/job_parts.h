@@ -9,7 +9,12 @@ namespace trommel::tools {
 // job_input.cpp
 void read_source(Section& section, Job& job);
 void read_synthetic(Section& section, Job& job);  // Part of read_source; job_synthetic.cpp
-void read_decode(Section& section, Job& job);     // Before the sections that name its fields.
+// The same; job_network.cpp
+void read_udp(Section& section, Job& job);
+void read_pcap(Section& section, Job& job);
+void read_dpdk(Section& section, Job& job);
+void read_paths(Section& section, std::vector<std::string>& paths);  // `path`: one or a list.
+void read_decode(Section& section, Job& job);  // Before the sections that name its fields.
 
 // job_engine.cpp
 void read_dedup(Section& section, DedupOptions& dedup);

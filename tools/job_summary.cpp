@@ -78,15 +78,40 @@ std::string values_text(const Config& config) {
     });
 }
 
-void add_input(const Job& job, Lines& lines) {
-    if (job.source.type == SourceJob::Type::synthetic) {
-        const net::SyntheticOptions& stream = job.source.synthetic;
-        lines.add("source", "synthetic: " + count_text(stream.events) + " records, seed " +
-                                std::to_string(stream.seed) + ", " +
-                                std::to_string(stream.partitions) + " partitions");
-        lines.add("records", "id (u64), key (int), time (us), v0");
-        return;
-    }
+void add_senders(const std::string& anybody, const net::IntakeOptions& intake,
+                 const std::string& keys_path, Lines& lines) {
+    const net::AccessList& allow = intake.allow;
+    const std::string from = allow.empty() ? anybody
+                                           : std::to_string(allow.size()) + " allowed network" +
+                                                 (allow.size() == 1 ? "" : "s");
+    lines.add("source", "from " + from + (keys_path.empty() ? "" : ", signed with " + keys_path));
+    lines.add("partitions", "one for each sender, at most " + count_text(intake.senders_max));
+}
+
+void add_udp(const net::UdpSourceOptions& udp, Lines& lines) {
+    lines.add("source", "UDP datagrams to " + to_text(udp.socket.listen.endpoint) + ", " +
+                            std::to_string(udp.socket.sockets) +
+                            (udp.socket.sockets == 1 ? " socket" : " sockets") + " of " +
+                            bytes_text(udp.socket.receive_buffer_bytes));
+    const bool loopback = udp.socket.listen.is_loopback();
+    add_senders(loopback ? "this machine alone" : "everybody who can reach it", udp.intake,
+                udp.keys_path, lines);
+}
+
+void add_packets(const SourceJob& source, Lines& lines) {
+    const bool pcap = source.type == SourceJob::Type::pcap;
+    const std::string what =
+        pcap ? "captured packets in " +
+                   joined(source.paths, [](const std::string& path) { return path; })
+             : "packets of the DPDK device " + source.dpdk.device + ", " +
+                   std::to_string(source.dpdk.queues) +
+                   (source.dpdk.queues == 1 ? " queue" : " queues");
+    lines.add("source", what + "; UDP to port " + std::to_string(source.packets.packets.port));
+    add_senders("everybody", source.packets.packets.intake, source.packets.packets.keys_path,
+                lines);
+}
+
+void add_files(const Job& job, Lines& lines) {
     const bool from_stdin = job.source.type == SourceJob::Type::standard_input;
     lines.add("source", from_stdin
                             ? "standard input"
@@ -96,6 +121,24 @@ void add_input(const Job& job, Lines& lines) {
                                 ? "named by the field '" + *job.decode.partition + "'"
                             : from_stdin ? "one"
                                          : "one for each file");
+}
+
+void add_input(const Job& job, Lines& lines) {
+    if (job.source.type == SourceJob::Type::synthetic) {
+        const net::SyntheticOptions& stream = job.source.synthetic;
+        lines.add("source", "synthetic: " + count_text(stream.events) + " records, seed " +
+                                std::to_string(stream.seed) + ", " +
+                                std::to_string(stream.partitions) + " partitions");
+        lines.add("records", "id (u64), key (int), time (us), v0");
+        return;
+    }
+    if (job.source.type == SourceJob::Type::udp) {
+        add_udp(job.source.udp, lines);
+    } else if (job.source.brings_datagrams()) {
+        add_packets(job.source, lines);
+    } else {
+        add_files(job, lines);
+    }
     const net::DecodeOptions& decode = job.decode;
     const bool binary = decode.format == net::Format::binary;
     lines.add("records",
@@ -214,7 +257,8 @@ void add_output(const Job& job, Lines& lines) {
     lines.add("engine", "cpu, " + std::to_string(engine.threads) +
                             (engine.threads == 1 ? " shard on one thread" : " shards") +
                             (engine.threads > 1 && engine.pin ? ", each pinned to a core" : "") +
-                            ", memory " + bytes_text(engine.memory_bytes) + "; when it is full " +
+                            (engine.prefault ? ", a helper for page faults" : "") + ", memory " +
+                            bytes_text(engine.memory_bytes) + "; when it is full " +
                             full[static_cast<size_t>(engine.on_full)]);
 }
 

@@ -76,6 +76,7 @@ engine:
   type: auto                  # auto | cpu
   threads: auto               # shards; auto: one per core; 1: no further thread
   pin: false                  # true: each shard's thread stays on a core
+  prefault: false             # true: a helper thread takes the page faults of growth
   memory: 4GiB                # for ids, keys and batches
   memory_shares: { ids: 60%, keys: 35%, batches: 5% }
   on_full: stop               # stop | refuse | forget
@@ -84,6 +85,34 @@ engine:
   # record_bytes_max: 1MiB    # longer records are corrupt; else by memory, at most 16MiB
 
 # source: { type: synthetic } takes instead of path, with these defaults:
+)yaml";
+
+// Behind the settings of the synthetic source.
+constexpr char kReferenceNetwork[] = R"yaml(#   rate: unlimited           # records per second
+#
+# source: { type: udp } takes instead of path, with these defaults:
+#   listen: 127.0.0.1:4000    # (required) an address and port; without an address 127.0.0.1
+#   allow: [10.0.0.0/8]       # who may send; else everybody who can reach the address
+#   insecure_listen: false    # true: listen where others can reach it, without allow
+#   sockets: 1                # that share the port, 1 to 16
+#   receive: auto             # auto | recvmmsg | io_uring; auto is recvmmsg
+#   receive_buffer: 32MiB     # that the kernel may hold for each socket
+#   senders_max: 1024         # a sender more is refused
+#   keys: keys.txt            # who must sign, a line SOURCE_ID HEXKEY each; else nobody
+#   stop_after: 5s            # ends when nothing came for so long after something did; else never
+#   stop_with_senders: false  # true: ends when every sender has said that it is done
+#
+# source: { type: pcap } reads captured packets:
+#   path: capture.pcap        # (required) pcap or pcapng, a path, a glob or a list of them
+#   port: 4000                # (required) UDP datagrams to it are ours; allow, senders_max, keys
+#   verify_checksums: true    # of IPv4 and UDP
+#
+# source: { type: dpdk } polls a network card; also port, allow, senders_max, keys and stop_...:
+#   device: "0000:03:00.0"    # (required) a PCI address or a virtual device, "net_tap0,iface=x"
+#   eal: [--no-huge, -m, 512] # further arguments of DPDK's EAL
+#   queues: 1                 # receive queues, polled in turn
+#   mbufs: 16383              # packets that lie in memory at most
+#   promiscuous: false        # true: also packets for other machines
 )yaml";
 
 }  // namespace
@@ -158,7 +187,7 @@ std::string reference_job() {
         field.resize(std::max<size_t>(field.size() + 1, 30), ' ');
         text += field + "# " + setting.help + "\n";
     }
-    return text + "#   rate: unlimited           # records per second\n";
+    return text + kReferenceNetwork;
 }
 
 }  // namespace trommel::tools

@@ -25,8 +25,12 @@ std::optional<ExitCode> load_job(const RunCommand& command, Console& console, Jo
         }
     }
     const std::string origin = command.job_path.empty() ? "(demo job)" : command.job_path;
+    std::vector<Override> overrides = all_overrides(command.overrides);
+    if (command.insecure_listen) {
+        overrides.push_back({"source.insecure_listen=true", "--insecure-listen"});
+    }
     Mistakes mistakes;
-    read_job(text, origin, all_overrides(command.overrides), job, mistakes);
+    read_job(text, origin, overrides, job, mistakes);
     if (mistakes.empty()) return std::nullopt;
     console.mistakes(mistakes.sorted());
     return kExitJobFile;
@@ -40,6 +44,11 @@ Run make_run(const Job& job, const Ends& ends, Console& console) {
     run.late = job.late;
     run.corrupt = job.corrupt;
     run.stop_requested = stop_requested;
+    run.on_open = [&ends, &console] {
+        for (const auto& source : ends.sources) {
+            for (const std::string& note : source->notes()) console.note(note);
+        }
+    };
     run.on_progress = [&console](const Progress& progress) { console.progress(progress); };
     return run;
 }

@@ -4,6 +4,9 @@
 #include "kernels/cpu/simd_level.h"
 #include "net/byte_stream.h"
 #include "net/decoder.h"
+#include "net/dpdk_source.h"
+#include "net/frame_keys.h"
+#include "net/udp_receiver.h"
 #include "tools/commands.h"
 #include "tools/job_parts.h"
 
@@ -38,6 +41,12 @@ ExitCode version(const VersionCommand& command) {
     print_line("JSON", yes_no(net::built_with_json()));
     print_line("gzip", yes_no(net::built_with_gzip()));
     print_line("Zstandard", yes_no(net::built_with_zstd()));
+    const Status ring = net::built_with_io_uring() ? net::probe_ring_receiver() : Status();
+    print_line("io_uring", !net::built_with_io_uring() ? yes_no(false)
+                           : ring.ok()                 ? "yes"
+                                                       : "no: " + ring.message);
+    print_line("DPDK", yes_no(net::built_with_dpdk()));
+    print_line("signatures", yes_no(net::built_with_signatures()));
     print_line("jemalloc", yes_no(TROMMEL_WITH_JEMALLOC != 0));
     print_line("engines", "cpu");
     print_line("SIMD",

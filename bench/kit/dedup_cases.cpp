@@ -1,9 +1,12 @@
 #include <algorithm>
+#include <chrono>
 #include <memory>
+#include <thread>
 
 #include "bench/kit/case.h"
 #include "bench/kit/id_stream.h"
 #include "bench/kit/timing.h"
+#include "hostpath/prefault.h"
 #include "kernels/cpu/approximate_ids.h"
 #include "kernels/cpu/exact_table.h"
 
@@ -109,6 +112,7 @@ class DedupCase : public Case {
         return seconds;
     }
     virtual void note_batch(double) {}
+    cpu::IdMemory& memory() { return *memory_; }
 
     const Setting setting_;
     uint64_t live_;
@@ -178,13 +182,23 @@ class DedupCase : public Case {
     uint64_t found_ = 0;
 };
 
-// How long single batches take while the table grows 64-fold.
+// How long single batches take while the table grows 64-fold: alone, or with a helper for its page
+// faults (EngineOptions::prefault).
 class GrowthCase final : public DedupCase {
    public:
-    explicit GrowthCase(Scale scale)
-        : DedupCase({.live = uint64_t{64} << 20, .grows = true}, scale) {}
+    GrowthCase(Scale scale, bool with_helper)
+        : DedupCase({.live = uint64_t{64} << 20, .grows = true}, scale),
+          with_helper_(with_helper) {}
 
     Status prepare() override {
+        if (with_helper_) {
+            helper_ = std::jthread([this](const std::stop_token& stopped) {
+                while (!stopped.stop_requested()) {
+                    if (prefault_.step() == hostpath::Progress::worked) continue;
+                    std::this_thread::sleep_for(std::chrono::microseconds(100));
+                }
+            });
+        }
         const uint64_t target = live_;
         live_ = target / 64 * 4 / 3;  // DedupCase fills three quarters of it.
         const Status status = DedupCase::prepare();
@@ -214,9 +228,15 @@ class GrowthCase final : public DedupCase {
     }
 
    private:
-    void note_batch(double seconds) override { times_.push_back(seconds); }
+    void note_batch(double seconds) override {
+        times_.push_back(seconds);
+        if (with_helper_) prefault_.announce(memory());
+    }
 
+    const bool with_helper_;
     std::vector<double> times_;
+    hostpath::Prefault prefault_;
+    std::jthread helper_;  // After what it uses.
 };
 
 std::unique_ptr<Case> dedup(const Setting& setting, Scale scale) {
@@ -255,8 +275,10 @@ std::vector<CaseInfo> dedup_cases() {
          [](Scale s) {
              return dedup({.live = 64 * kMillion, .expiring = true, .error_rate = 1e-3}, s);
          }},
-        {"growth", "64-bit ids, from 1 M to 64 M: how long single batches take",
-         [](Scale s) -> std::unique_ptr<Case> { return std::make_unique<GrowthCase>(s); }},
+        {"growth", "64-bit ids, from 1 M to 64 M, a helper for page faults: how long batches take",
+         [](Scale s) -> std::unique_ptr<Case> { return std::make_unique<GrowthCase>(s, true); }},
+        {"growth-alone", "the same without a helper",
+         [](Scale s) -> std::unique_ptr<Case> { return std::make_unique<GrowthCase>(s, false); }},
     };
 }
 

@@ -20,7 +20,6 @@ namespace trommel::cpu {
 namespace {
 
 using rules::kLinesPerPage;
-
 // A table that may not grow any more is full when this share of its slots is live.
 constexpr double kFillMax = 0.80;
 // How many overflowed events ahead their lines are asked for once more: by then they are in the
@@ -128,6 +127,7 @@ class ExactTable final : public IdMemory {
     }
 
     bool span_exceeded() const override { return span_exceeded_; }
+    Stretch take_ahead() override { return region_.take_ahead(); }
     uint64_t live_ids() const override { return live_; }
     uint64_t committed_bytes() const override { return budget_.used_bytes(); }
     uint64_t huge_bytes() const override {

@@ -3,6 +3,8 @@
 #include <memory>
 #include <string_view>
 
+#include "kernels/cpu/memory.h"
+
 namespace trommel::cpu {
 
 // What an IdMemory makes of an event.
@@ -52,6 +54,10 @@ class IdMemory {
     // this memory spans (partitions that show nothing hold the watermark back), and not for want of
     // bytes?
     virtual bool span_exceeded() const { return false; }
+
+    // Memory that it will grow into before long, a piece a call until there is none: for whoever
+    // takes page faults off its owner's hands.
+    virtual Stretch take_ahead() { return {}; }
 
     virtual uint64_t live_ids() const = 0;
     virtual uint64_t committed_bytes() const = 0;

@@ -26,6 +26,24 @@ size_t reserve_bytes(const MemoryBudget& budget) {
 // quarter idle, as many go as come), and a few in any case, so that a busy hour's keys go in time.
 constexpr uint32_t kSweepPerKey = 4, kSweepPerCall = 8;
 
+// Texts as long as usual keys are compared in place, without a call of memcmp().
+constexpr uint32_t kShortBytes = 64;
+
+// `bytes` is at least 8; the last word overlaps the one before it.
+bool equal_words(const char* a, const char* b, size_t bytes) {
+    const auto differs_at = [&](size_t at) {
+        uint64_t left, right;
+        std::memcpy(&left, a + at, sizeof left);
+        std::memcpy(&right, b + at, sizeof right);
+        return left ^ right;
+    };
+    uint64_t difference = differs_at(bytes - sizeof(uint64_t));
+    for (size_t at = 0; at + sizeof(uint64_t) < bytes; at += sizeof(uint64_t)) {
+        difference |= differs_at(at);
+    }
+    return difference == 0;
+}
+
 }  // namespace
 
 // How the two shapes of keys differ, for find_or_add_in().
@@ -98,7 +116,7 @@ void KeyDictionary::find_or_add_in(const Keys& keys, const uint32_t* rows, uint3
     table_.find_places(tag.data(), count, place.data());
     const uint32_t missing_count =
         table_.find_usual(tag.data(), place.data(), count, slots, missing.data());
-    uint32_t searches = count;  // Of texts all: the tag does not say that it is the key.
+    uint32_t searches = missing_count;
     if constexpr (Keys::kHasBytes) {
         for (uint32_t i = 0; i < count; ++i) {
             if (slots[i] != kNoSlot) ask_for(&texts()[slots[i]]);
@@ -106,12 +124,16 @@ void KeyDictionary::find_or_add_in(const Keys& keys, const uint32_t* rows, uint3
         for (uint32_t i = 0; i < count; ++i) {
             if (slots[i] != kNoSlot) ask_for(pool_.at(texts()[slots[i]].block));
         }
+        // Of a text the tag does not say that it is the key, though it nearly always is.
+        searches = 0;
+        for (uint32_t i = 0; i < count; ++i) {
+            if (slots[i] == kNoSlot || !keys.is(slots[i], rows[i])) missing[searches++] = i;
+        }
     } else {
-        searches = missing_count;
         for (uint32_t s = 0; s < searches; ++s) table_.prefetch_next(place[missing[s]]);
     }
     for (uint32_t s = 0; s < searches; ++s) {
-        const uint32_t i = Keys::kHasBytes ? s : missing[s];
+        const uint32_t i = missing[s];
         const auto is_key = [&](uint32_t slot) { return keys.is(slot, rows[i]); };
         slots[i] = table_.find(tag[i], place[i], is_key);
         if (slots[i] == kNoSlot) slots[i] = add(keys, rows[i], tag[i], place[i]);
@@ -249,6 +271,9 @@ void KeyDictionary::skip(Piece& piece, uint32_t bytes) const {
 
 bool KeyDictionary::text_equals(Text text, std::string_view key) const {
     if (text.bytes != key.size()) return false;
+    if (text.bytes >= sizeof(uint64_t) && text.bytes <= kShortBytes) {
+        return equal_words(pool_.at(text.block), key.data(), text.bytes);
+    }
     for (Piece piece = first_piece(text); !key.empty();) {
         const auto size = static_cast<uint32_t>(piece.bytes.size());
         if (std::memcmp(piece.bytes.data(), key.data(), size) != 0) return false;

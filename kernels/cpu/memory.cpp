@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <memory>
 #include <sys/mman.h>
+#include <utility>
 
 #include "kernels/rules/assert.h"
 
@@ -53,6 +54,19 @@ void Region::shrink_to_zero() {
     if (usable_ > 0) TROMMEL_ASSERT(madvise(data_, usable_, MADV_DONTNEED) == 0);
     budget_.give(usable_);
     usable_ = 0;
+}
+
+Stretch Region::take_ahead() {
+    told_ = std::max(told_, round_up(usable_, kHugePageBytes));
+    const size_t end = told_ + kHugePageBytes;
+    const bool has_room = end <= reserved_ && end - usable_ <= budget_.left_bytes();
+    if (usable_ <= kHugePageBytes || !has_room || end > usable_ + kAheadBytes) return {};
+    return {data_ + std::exchange(told_, end), kHugePageBytes};
+}
+
+bool populate(const Stretch& stretch) {
+    constexpr int kPopulateWrite = 23;  // MADV_POPULATE_WRITE, which older headers lack.
+    return madvise(stretch.data, stretch.bytes, kPopulateWrite) == 0;
 }
 
 uint64_t huge_page_bytes(const void* data, size_t bytes) {

@@ -13,18 +13,30 @@ class MemoryBudget {
     explicit MemoryBudget(uint64_t bytes_max) : max_(bytes_max) {}
 
     bool take(uint64_t bytes) {
-        if (bytes > max_ - used_) return false;
+        if (bytes > left_bytes()) return false;
         used_ += bytes;
         return true;
     }
     void give(uint64_t bytes) { used_ -= bytes; }
     uint64_t used_bytes() const { return used_; }
+    uint64_t left_bytes() const { return max_ - used_; }
     uint64_t max_bytes() const { return max_; }
 
    private:
     uint64_t max_;
     uint64_t used_ = 0;
 };
+
+// Memory that a region will take next.
+struct Stretch {
+    char* data = nullptr;
+    size_t bytes = 0;  // 0: none.
+};
+
+// Has the system back a stretch with memory now, as if it were written, which leaves its contents
+// alone (MADV_POPULATE_WRITE). Any thread, also while the owner is using it. False when the system
+// cannot: Linux before 5.14, or no memory.
+bool populate(const Stretch& stretch);
 
 // A stretch of address space, reserved whole when it is made, of which a growing prefix is in use.
 // What is in use is read- and writable, zero at first, and never moves. Pages are touched first by
@@ -45,6 +57,12 @@ class Region {
     // Gives the memory back to the system and the budget; contents are lost.
     void shrink_to_zero();
 
+    // A huge page that growth will take before long and that was not returned before, for
+    // populate(): at most kAheadBytes beyond what is usable, and never what the budget has no room
+    // for. Empty when there is none now. Nothing is charged for it until it is grown into.
+    Stretch take_ahead();
+    static constexpr size_t kAheadBytes = size_t{64} << 20;
+
     char* data() const { return data_; }
     size_t usable_bytes() const { return usable_; }
     size_t reserved_bytes() const { return reserved_; }
@@ -56,6 +74,7 @@ class Region {
     char* data_ = nullptr;  // 2 MiB aligned.
     size_t reserved_ = 0;
     size_t usable_ = 0;
+    size_t told_ = kHugePageBytes;  // Bytes before it need no populate(), or were returned for it.
 };
 
 // Bytes of [data, data+bytes) that the system backs with huge pages now (from /proc/self/smaps).

@@ -44,6 +44,9 @@ class Shard {
     // panes. Writes batch.verdict of these rows only.
     void judge(RecordBatch& batch, const IdColumns& ids, const uint32_t* rows, uint32_t count);
 
+    // See IdMemory.
+    Stretch take_ahead() { return ids_ ? ids_->take_ahead() : Stretch(); }
+
     // OnFull::stop: says what was full once it was; the events that it hit are refused.
     const Status& full() const { return full_; }
     ShardReport report() const;

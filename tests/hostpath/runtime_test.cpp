@@ -110,6 +110,24 @@ TEST(Run, ShowsEveryBatchOnceItsRecordsAreSettled) {
     }
 }
 
+TEST(Run, WithAHelperForPageFaultsTheAnswerIsTheSame) {
+    for (const uint32_t threads : {1u, 2u}) {
+        Config config = dedup_job();
+        config.engine.threads = threads;
+        config.engine.prefault = true;
+        std::vector<OracleEvent> events;
+        for (uint64_t i = 0; i < 300'000; ++i) events.push_back(event(i / 3 * 2, 0));
+        MemorySource source(config, events);
+        trommel::Run run;
+        run.lanes = {&source};
+        Report report;
+        const Status status = trommel::run(config, run, report);
+        ASSERT_TRUE(status.ok()) << status.message;
+        EXPECT_EQ(report.ledger[Verdict::unique], 100'000u);
+        EXPECT_EQ(report.ledger[Verdict::duplicate], 200'000u);
+    }
+}
+
 class LossySource : public MemorySource {
    public:
     using MemorySource::MemorySource;

@@ -22,7 +22,7 @@ class Bench {
         options.key_bytes = uint64_t{32} << 20;
         options.rows_max = config.engine.batch_records;
         EXPECT_TRUE(cpu::Shard::create(config, options, shard).ok());
-        worker = std::make_unique<Worker>(0, *shard, rings);
+        worker = std::make_unique<Worker>(0, *shard, rings, nullptr);
         EXPECT_TRUE(rings.free_blocks.try_push(&block));
     }
 

@@ -190,6 +190,10 @@ TEST(FrameIntake, WithKeysOnlyWhatItsSourceSignedIsTaken) {
     station.take(signed_by(keys, 1));  // A replay.
     EXPECT_EQ(station.transport().delivered, 4u);
     EXPECT_EQ(station.transport().frames_duplicate, 1u);
+    station.take(signed_by(keys, 1), endpoint_at("192.0.2.9", 9));  // From somewhere else, too.
+    EXPECT_EQ(station.transport().delivered, 4u);
+    EXPECT_EQ(station.transport().senders, 2u);
+    EXPECT_EQ(station.transport().frames_duplicate, 2u);
     std::string damaged = signed_by(keys, 1);
     damaged[40] = 'x';  // The checksum speaks first.
     station.take(damaged);

@@ -154,6 +154,22 @@ TEST(SenderTable, SendersDifferByAddressPortAndSourceId) {
     EXPECT_EQ(table.senders.partition_name(3), "192.0.2.7:1/6");
 }
 
+TEST(SenderTable, WhereSourcesSignTheirAddressesDoNotMatter) {
+    Transport transport;
+    SenderTable senders(8, transport, SenderTable::Identity::source);
+    uint32_t partition = 0;
+    EXPECT_EQ(senders.note(sender_at(1), frame(0, 2), partition), Arrival::fresh);
+    EXPECT_EQ(senders.note(sender_at(2), frame(0, 2), partition), Arrival::duplicate);
+    EXPECT_EQ(senders.note(sender_at(3), frame(2, 2), partition), Arrival::fresh);
+    FrameHeader other = frame(0, 2);
+    other.source_id = 6;
+    EXPECT_EQ(senders.note(sender_at(1), other, partition), Arrival::fresh);
+    EXPECT_EQ(partition, 2u);
+    EXPECT_EQ(senders.note(sender_at(2), frame(4, 2), partition), Arrival::fresh);
+    EXPECT_EQ(partition, 1u);
+    EXPECT_EQ(senders.partition_name(1), "192.0.2.7:1/5");
+}
+
 TEST(SenderTable, ThereAreNoMoreSendersThanThereMayBe) {
     Table table(3);
     for (uint16_t port = 1; port <= 10; ++port) {

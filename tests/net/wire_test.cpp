@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 #include <string>
+#include <vector>
+#include <xxhash.h>
 
 namespace trommel::net {
 namespace {
@@ -85,6 +87,22 @@ TEST(Wire, FramesReadBackAsWritten) {
         EXPECT_EQ(event.key, kEvent.key);
         EXPECT_EQ(event.time_us, kEvent.time_us);
         EXPECT_EQ(event.value, kEvent.value);
+    }
+}
+
+// Short frames are hashed in another way than long ones; the whole frame must count in both.
+TEST(Wire, TheChecksumIsTheOneOfTheWholeFrameHoweverLongItIs) {
+    for (const size_t count : {1u, 62u, 63u, 64u, 500u}) {
+        std::string frame;
+        append_frame(header_of(32), std::vector<WireEvent>(count, kEvent), frame);
+        FrameHeader header;
+        ASSERT_EQ(read_header(frame.data(), header), FrameFault::none);
+        std::string zeroed = frame;
+        zeroed.replace(28, 4, 4, '\0');
+        EXPECT_EQ(header.checksum,
+                  static_cast<uint32_t>(XXH3_64bits(zeroed.data(), zeroed.size())));
+        frame.back() = static_cast<char>(frame.back() ^ 1);
+        EXPECT_EQ(check_frame(frame, header), FrameFault::checksum);
     }
 }
 

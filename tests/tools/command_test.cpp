@@ -81,7 +81,7 @@ TEST_F(Commands, MistypedWordsGetASuggestion) {
         said({"job.yaml"}),
         StartsWith(
             "trommel: error: 'job.yaml' is no command (did you mean 'trommel run job.yaml'?)"));
-    EXPECT_THAT(said({"plan"}), HasSubstr("planned, not built yet"));
+    EXPECT_THAT(said({"top"}), HasSubstr("planned, not built yet"));
     EXPECT_THAT(said({"run", "--jsno"}),
                 HasSubstr("unknown flag '--jsno' (did you mean '--json'?)"));
     EXPECT_THAT(said({"gen", "--event=5"}),
@@ -97,8 +97,8 @@ TEST_F(Commands, VersionSaysHowItWasBuilt) {
     EXPECT_THAT(brief.out(), StartsWith("trommel 0."));
     Program verbose({"version", "--verbose"});
     EXPECT_EQ(verbose.wait(), kExitDone);
-    for (const char* word :
-         {"build", "compiler", "JSON", "gzip", "Zstandard", "jemalloc", "SIMD"}) {
+    for (const char* word : {"build", "compiler", "JSON", "gzip", "Zstandard", "io_uring", "DPDK",
+                             "signatures", "jemalloc", "SIMD"}) {
         EXPECT_THAT(verbose.out(), HasSubstr(word));
     }
 }
@@ -107,11 +107,13 @@ TEST_F(Commands, VersionSaysHowItWasBuilt) {
 
 TEST_F(Commands, CheckPrintsWhatTheJobDoes) {
     Program program({"check", job_, "-s", "time={ out_of_order: 5s }", "-s", "dedup.horizon=1h",
-                     "-s", "engine.threads=3", "-s", "engine.pin=true"});
+                     "-s", "engine.threads=3", "-s", "engine.pin=true", "-s",
+                     "engine.prefault=true"});
     EXPECT_EQ(program.wait(), kExitDone);
-    for (const char* part : {"remembered for 1h to 1h 1m 52s 500ms", "tick 56s 250ms, reach 64",
-                             "pane 1m", "10d 16h apart", "3 shards, each pinned to a core",
-                             "memory      4 GiB, at least", "bytes each", "up to 3 times"}) {
+    for (const char* part :
+         {"remembered for 1h to 1h 1m 52s 500ms", "tick 56s 250ms, reach 64", "pane 1m",
+          "10d 16h apart", "3 shards, each pinned to a core, a helper for page faults",
+          "memory      4 GiB, at least", "bytes each", "up to 3 times"}) {
         EXPECT_THAT(program.out(), HasSubstr(part));
     }
     EXPECT_THAT(program.err(), IsEmpty());

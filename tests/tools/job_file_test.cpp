@@ -201,7 +201,9 @@ engine: { threads: 0, memory: 4G }
     EXPECT_THAT(
         r.mistakes,
         ElementsAre(
-            "job.yaml:1:17: error: source.type: 'fil' is none of file, stdin, synthetic (did you "
+            "job.yaml:1:17: error: source.type: 'fil' is none of file, stdin, synthetic, udp, "
+            "pcap, dpdk (did "
+            "you "
             "mean 'file'?)",
             "job.yaml:3:50: error: decode.fields.time.format: 'rfc' is none of rfc3339, s, ms, "
             "us, ns",
@@ -282,12 +284,10 @@ TEST(JobFile, WhatIsPlannedIsRefusedByName) {
     };
     EXPECT_THAT(
         mistakes_of("type: file, path: in.ndjson", "type: kafka, topics: [a]"),
-        ElementsAre("job.yaml:1:17: error: source.type: 'kafka' is planned, not built yet; there "
-                    "is file, stdin, synthetic"));
+        ElementsAre(HasSubstr("1:17: error: source.type: 'kafka' is planned, not built yet")));
     EXPECT_THAT(
         mistakes_of("in.ndjson", "in.ndjson, follow: true"),
-        ElementsAre("job.yaml:1:40: error: source.follow: following a growing file is planned, not "
-                    "built yet"));
+        ElementsAre(HasSubstr("1:40: error: source.follow: following a growing file is planned")));
     EXPECT_THAT(mistakes_of("n: count", "n: distinct(x)"),
                 ElementsAre(HasSubstr("aggregates.n: 'distinct' is planned, not built yet")));
     EXPECT_THAT(

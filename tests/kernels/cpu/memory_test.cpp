@@ -2,6 +2,8 @@
 
 #include <cstring>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <vector>
 
 namespace trommel::cpu {
 namespace {
@@ -45,6 +47,59 @@ TEST(Region, OfAnImpossibleSizeIsUnusableAndSaysSo) {
     Region region(size_t{1} << 60, budget);
     EXPECT_EQ(region.reserved_bytes(), 0u);
     EXPECT_FALSE(region.grow_to(1));
+}
+
+uint64_t resident_pages(const Stretch& stretch) {
+    std::vector<unsigned char> in_core(stretch.bytes / kPageBytes);
+    if (mincore(stretch.data, stretch.bytes, in_core.data()) != 0) return 0;
+    uint64_t pages = 0;
+    for (const unsigned char page : in_core) pages += page & 1;
+    return pages;
+}
+
+TEST(Region, NamesEachHugePageThatGrowthWillTakeOnceAndNoneBeyondItsBudget) {
+    constexpr size_t kHuge = kHugePageBytes;
+    MemoryBudget budget(6 * kHuge);
+    Region region(16 * kHuge, budget);
+    ASSERT_TRUE(region.grow_to(kHuge));
+    EXPECT_EQ(region.take_ahead().bytes, 0u) << "a small region grows by small pages";
+    ASSERT_TRUE(region.grow_to(2 * kHuge));
+    for (size_t page = 2; page < 6; ++page) {
+        const Stretch ahead = region.take_ahead();
+        EXPECT_EQ(ahead.data, region.data() + page * kHuge);
+        EXPECT_EQ(ahead.bytes, kHuge);
+    }
+    EXPECT_EQ(region.take_ahead().bytes, 0u) << "the budget ends";
+    EXPECT_EQ(budget.used_bytes(), 2 * kHuge) << "nothing is charged for it";
+    ASSERT_TRUE(region.grow_to(4 * kHuge));
+    EXPECT_EQ(region.take_ahead().bytes, 0u);
+}
+
+TEST(Region, NamesMemoryOnlySoFarAhead) {
+    MemoryBudget budget(uint64_t{1} << 30);
+    Region region(uint64_t{1} << 30, budget);
+    ASSERT_TRUE(region.grow_to(4 * kHugePageBytes));
+    size_t ahead = 0;
+    while (region.take_ahead().bytes > 0) ++ahead;
+    EXPECT_EQ(ahead, Region::kAheadBytes / kHugePageBytes);
+    ASSERT_TRUE(region.grow_to(5 * kHugePageBytes));
+    EXPECT_EQ(region.take_ahead().data, region.data() + (4 + ahead) * kHugePageBytes);
+    EXPECT_EQ(region.take_ahead().bytes, 0u);
+    // Growth that overtakes the helper leaves nothing behind to be named.
+    ASSERT_TRUE(region.grow_to(size_t{200} << 20));
+    EXPECT_EQ(region.take_ahead().data, region.data() + (size_t{200} << 20));
+}
+
+TEST(Populate, ProvidesMemoryAndLeavesItsContentsAlone) {
+    MemoryBudget budget(uint64_t{64} << 20);
+    Region region(uint64_t{64} << 20, budget);
+    ASSERT_TRUE(region.grow_to(2 * kHugePageBytes));
+    const Stretch ahead = region.take_ahead();
+    ahead.data[7] = 7;
+    if (!populate(ahead)) GTEST_SKIP() << "Linux before 5.14 has no MADV_POPULATE_WRITE";
+    EXPECT_EQ(ahead.data[7], 7);
+    EXPECT_EQ(resident_pages(ahead), kHugePageBytes / kPageBytes);
+    EXPECT_FALSE(populate({nullptr, kPageBytes}));
 }
 
 TEST(MemoryBudget, RefusesWhatDoesNotFitAndStaysAsItWas) {

@@ -1,0 +1,79 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "trommel/clock.h"
+#include "trommel/source.h"
+
+namespace trommel::tools {
+
+struct PlanStreamOptions {
+    uint64_t events = 0;
+    double step_ns = 1000;  // Event time from one event to the next.
+    double duplicate_share = 0;
+    uint64_t reach = 1;  // A copy is of one of so many originals before it.
+    uint64_t keys = 1;
+    uint32_t key_bytes = 16;  // Of a text key; at least 8.
+    uint32_t id_bytes = 36;   // Of a byte-string id; at least 16.
+
+    uint64_t warm = 0;       // Event from which on time is taken,
+    uint64_t timed_end = 0;  // and up to which; 0: the end.
+    uint32_t slices = 1;     // In so many parts, of which the median counts.
+    // From this event on, events come at `rate` per second of the clock; before it as fast as they
+    // are taken. UINT64_MAX: all do.
+    uint64_t paced_from = UINT64_MAX;
+    double rate = 0;
+    int64_t outage_from_us = 0, outage_us = 0;  // After the pace began: nothing can be fetched.
+};
+
+// The stream of a plan: as many ids, copies and keys as were planned, made up at little cost, with
+// the times that a plan speaks of: what the stream's consumer takes for an event, how many events
+// wait for it, and how long it needs to catch up. One partition, in order of time. Event n is a
+// function of n. One thread, the receiver's.
+class PlanStream final : public Source {
+   public:
+    PlanStream(const PlanStreamOptions& options, Clock& clock) : options_(options), clock_(clock) {}
+
+    Status open() override { return {}; }
+    Poll poll(RecordBatch& batch, int64_t until_us) override;
+    std::string_view name() const override { return "planned"; }
+    uint32_t partitions() const override { return 1; }
+    std::string_view partition_name(uint32_t) const override { return "p"; }
+
+    // What went on between `warm` and `timed_end`, in whole batches.
+    struct Timed {
+        uint64_t events = 0, originals = 0;
+        // CPU time of this thread for an event, medians of the slices: the making up, and all else.
+        double source_ns = 0, others_ns = 0;
+    };
+    Timed timed() const;
+    uint64_t originals() const { return originals_; }
+
+    // Of the part with a pace. The most events that waited before the outage, and how long after it
+    // until no more than a batch did; negative: not yet.
+    uint64_t waiting_max() const { return waiting_max_; }
+    double caught_up_s() const { return caught_up_s_; }
+    bool is_paced() const { return pace_begun_us_ >= 0; }
+
+   private:
+    struct Moment {
+        uint64_t events = 0, originals = 0;
+        double cpu_s = 0, own_cpu_s = 0;
+    };
+
+    void note_moment();
+    uint64_t due();
+    void add(RecordBatch& batch);
+
+    const PlanStreamOptions options_;
+    Clock& clock_;
+    uint64_t next_ = 0, originals_ = 0;
+    double own_cpu_s_ = 0;
+    std::vector<Moment> moments_;  // Where slices begin, and where the last one ends.
+    int64_t pace_begun_us_ = -1;
+    uint64_t waiting_max_ = 0;
+    double caught_up_s_ = -1;
+};
+
+}  // namespace trommel::tools
