@@ -28,8 +28,8 @@ Status PacketSource::open() {
 Source::Poll PacketSource::poll(RecordBatch& batch, int64_t) {
     FrameIntake& frames = intake_.frames();
     frames.begin_poll();
-    if (ended_) return {State::ended, 0, {}};
     batch.first_record = records_;
+    if (ended_) return {State::ended, 0, {}};
     bool nothing_there = false;
     for (int bursts = 0; bursts < kBurstsPerPoll && !nothing_there && !batch.full(); ++bursts) {
         if (burst_at_ == burst_packets_) nothing_there = !receive();
@@ -41,7 +41,7 @@ Source::Poll PacketSource::poll(RecordBatch& batch, int64_t) {
     note_time(now_us);
     Poll poll{batch.count > 0 ? State::records : State::nothing, 0, {}, frames.resting()};
     // A packet that was begun is always finished: its frames are counted as delivered.
-    if (draining_ && burst_at_ == burst_packets_ && (nothing_there || drain_bursts_ == 0)) {
+    if (draining_ && burst_at_ == burst_packets_ && nothing_there) {
         ended_ = true;
         read_counters(now_us);
         if (batch.count == 0) poll.state = State::ended;
@@ -58,11 +58,12 @@ bool PacketSource::drain() {
 // Gets the next burst, from the first queue that has one. Nothing is left of the one before.
 bool PacketSource::receive() {
     burst_at_ = burst_packets_ = 0;
+    if (draining_ && drain_bursts_ == 0) return false;
     for (uint32_t asked = 0; asked < device_->queues(); ++asked) {
         const uint32_t queue = std::exchange(queue_, (queue_ + 1) % device_->queues());
         burst_packets_ = device_->receive(queue, burst_.data());
         if (burst_packets_ == 0) continue;
-        if (drain_bursts_ > 0) --drain_bursts_;
+        if (draining_) --drain_bursts_;
         return true;
     }
     return false;
