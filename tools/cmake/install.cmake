@@ -19,19 +19,27 @@ install(EXPORT trommelTargets NAMESPACE trommel:: DESTINATION ${trommel_cmake_di
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/trommel)
 
 # Which optional packages the libraries were built with: the consumer needs the same ones.
-# Each is: name in the link list, package for find_package, name for pkg-config.
+# Each is: name in the link list, package for find_package or none, name for pkg-config.
 set(trommel_packages "")
+set(trommel_modules "")
 set(trommel_pc_requires "libxxhash")
 get_target_property(trommel_net_links trommel_net LINK_LIBRARIES)
 macro(trommel_optional target package pc_name)
     if("${target}" IN_LIST trommel_net_links)
-        list(APPEND trommel_packages ${package})
+        if("${package}" STREQUAL "")
+            string(REPLACE "PkgConfig::" "" trommel_name "${target}")
+            list(APPEND trommel_modules "${trommel_name}:${pc_name}")
+        else()
+            list(APPEND trommel_packages ${package})
+        endif()
         string(APPEND trommel_pc_requires " ${pc_name}")
     endif()
 endmacro()
 trommel_optional(simdjson::simdjson simdjson simdjson)
 trommel_optional(ZLIB::ZLIB ZLIB zlib)
-trommel_optional(PkgConfig::zstd zstd libzstd)
+trommel_optional(PkgConfig::zstd "" libzstd)
+trommel_optional(PkgConfig::liburing "" liburing)
+trommel_optional(PkgConfig::libcrypto "" libcrypto)
 
 # Each layer finds xxHash by itself, under its own name; the consumer finds it under all of them.
 set(trommel_xxhash_names "")
