@@ -62,6 +62,7 @@ std::vector<std::string> read_plan(const SustainCommand& command, Plan& plan) {
          test.job.duplicate_distance);
     read("--horizon", parse_duration_us(command.horizon), test.job.horizon_us);
     read("--window", parse_duration_us(command.window), test.job.window_us);
+    test.job.prefault = command.prefault;
     read("--memory", parse_bytes(command.memory), test.job.memory_bytes);
     read("--receive-buffer", parse_bytes(command.receive_buffer), test.receive_buffer_bytes);
     read("--frame-events", parse_count(command.frame_events), test.frame_events);
@@ -137,7 +138,7 @@ std::string command_text(const SustainCommand& command) {
            " --duplicate-distance " + command.duplicate_distance + " --horizon " + command.horizon +
            " --window " + command.window + " --memory " + command.memory + " --receive-buffer " +
            command.receive_buffer + " --frame-events " + command.frame_events + " --threads " +
-           std::to_string(command.threads);
+           std::to_string(command.threads) + (command.prefault ? " --prefault" : "");
 }
 
 }  // namespace

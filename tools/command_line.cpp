@@ -207,6 +207,7 @@ void add_sustain(CLI::App& bench, SustainCommand& sustain) {
     add("--frame-events", sustain.frame_events, "N", "events of a full frame");
     app.add_option("--threads", sustain.threads, "shards of the engine; 1: no thread")
         ->check(CLI::Range(1u, 64u));
+    app.add_flag("--prefault", sustain.prefault, "a helper thread takes the page faults of growth");
     app.add_flag("--quick", sustain.quick, "a second or two: a check, not a measurement");
     app.add_flag("--json", sustain.json, "print JSON");
     app.add_option("--report", sustain.report_path, "also write it to a file as an HTML page")

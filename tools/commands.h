@@ -68,6 +68,7 @@ struct SustainCommand {
     std::string transport = "udp";
     std::string report_path;
     unsigned threads = 1;
+    bool prefault = false;  // "engine.prefault=true"
     bool quick = false, json = false;
 };
 ExitCode bench_sustain(const SustainCommand& command);

@@ -18,6 +18,7 @@ Config config_of(const LoadJob& job) {
     config.windows = {{"w", WindowKind::tumbling, job.window_us, job.window_us, 0}};
     config.engine.threads = job.threads;
     config.engine.memory_bytes = job.memory_bytes;
+    config.engine.prefault = job.prefault;
     return config;
 }
 

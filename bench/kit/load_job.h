@@ -20,6 +20,7 @@ struct LoadJob {
     int64_t out_of_order_us = 10'000;
     uint32_t threads = 1;
     uint64_t memory_bytes = uint64_t{8} << 30;
+    bool prefault = false;  // EngineOptions::prefault
 };
 
 Config config_of(const LoadJob& job);
