@@ -1,21 +1,9 @@
 #include "tools/load_json.h"
 
-#include <vector>
-
 #include "tools/report_json.h"
 
 namespace trommel::tools {
 namespace {
-
-template <class T, class Convert>
-std::string array_of(const std::vector<T>& items, Convert convert) {
-    std::string json = "[";
-    for (const T& item : items) {
-        if (json.size() > 1) json += ',';
-        json += convert(item);
-    }
-    return json + "]";
-}
 
 std::string quoted(const std::string& text) {
     std::string member = JsonObject().text("", text).members();

@@ -2,22 +2,11 @@
 
 #include <charconv>
 #include <cmath>
-#include <vector>
 
 #include "trommel/json_text.h"
 
 namespace trommel::tools {
 namespace {
-
-template <class T, class Convert>
-std::string array_of(const std::vector<T>& items, Convert convert) {
-    std::string json = "[";
-    for (const T& item : items) {
-        if (json.size() > 1) json += ',';
-        json += convert(item);
-    }
-    return json + "]";
-}
 
 std::string partition_json(const PartitionReport& partition) {
     return JsonObject()

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "trommel/report.h"
 #include "trommel/run.h"
@@ -26,6 +27,17 @@ class JsonObject {
 
     std::string members_;
 };
+
+// One JSON array; `convert` makes an item's JSON.
+template <class T, class Convert>
+std::string array_of(const std::vector<T>& items, Convert convert) {
+    std::string json = "[";
+    for (const T& item : items) {
+        if (json.size() > 1) json += ',';
+        json += convert(item);
+    }
+    return json + "]";
+}
 
 std::string to_json(const Ledger& ledger);
 std::string to_json(const Transport& transport);
