@@ -2,15 +2,15 @@
 #include <cstdio>
 
 #include "bench/kit/machine.h"
-#include "tools/bench_report.h"
 #include "tools/commands.h"
-#include "tools/load_json.h"
-#include "tools/load_page.h"
-#include "tools/load_test.h"
-#include "tools/load_text.h"
+#include "tools/job/section.h"
+#include "tools/load/json.h"
+#include "tools/load/load_test.h"
+#include "tools/load/text.h"
+#include "tools/pages/bench_report.h"
+#include "tools/pages/load_page.h"
+#include "tools/pages/report_file.h"
 #include "tools/quantity.h"
-#include "tools/report_file.h"
-#include "tools/section.h"
 #include "tools/signals.h"
 
 namespace trommel::tools {

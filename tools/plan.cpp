@@ -4,18 +4,18 @@
 
 #include "trommel/file_system.h"
 
-#include "tools/bench_report.h"
 #include "tools/commands.h"
 #include "tools/console.h"
-#include "tools/job_text.h"
-#include "tools/plan_calibrate.h"
-#include "tools/plan_check.h"
-#include "tools/plan_inputs.h"
-#include "tools/plan_job.h"
-#include "tools/plan_model.h"
-#include "tools/plan_page.h"
-#include "tools/plan_text.h"
-#include "tools/report_file.h"
+#include "tools/job/text.h"
+#include "tools/pages/bench_report.h"
+#include "tools/pages/plan_page.h"
+#include "tools/pages/report_file.h"
+#include "tools/plan/calibrate.h"
+#include "tools/plan/check.h"
+#include "tools/plan/inputs.h"
+#include "tools/plan/job.h"
+#include "tools/plan/model.h"
+#include "tools/plan/text.h"
 #include "tools/signals.h"
 
 namespace trommel::tools {
