@@ -73,6 +73,10 @@ bool LoadMeter::is_time_to_sample() const {
 void LoadMeter::sample(uint64_t offered, const SocketQueue& queue, uint64_t resident) {
     const int64_t now_us = clock_.wall_us();
     const int64_t passed_us = now_us - sampled_us_;
+    // Under overload events are seconds old when their ids come in.
+    if (full_from_ == SIZE_MAX && newest_us_ - first_us_ >= options_.full_after_us) {
+        full_from_ = timeline_.size();
+    }
     TimelinePoint& point = timeline_.emplace_back();
     point.end_s = static_cast<double>(now_us - first_us_) / 1e6;
     point.offered_rate = per_second(offered - offered_then_, passed_us);
@@ -94,13 +98,11 @@ double LoadMeter::goodput_rate() const {
 }
 
 std::optional<MemoryTrend> LoadMeter::memory_trend() const {
-    const auto from_us = std::max(options_.warm_up_us, options_.full_after_us);
     MemoryTrend trend;
     std::vector<double> resident;
-    for (const TimelinePoint& point : timeline_) {
-        const double end_us = point.end_s * 1e6;
-        if (end_us < static_cast<double>(from_us)) continue;
-        if (end_us > static_cast<double>(options_.duration_us)) break;
+    for (size_t n = full_from_; n < timeline_.size(); ++n) {
+        const TimelinePoint& point = timeline_[n];
+        if (point.end_s * 1e6 > static_cast<double>(options_.duration_us)) break;
         if (resident.empty()) trend.from_s = point.end_s;
         trend.to_s = point.end_s;
         resident.push_back(static_cast<double>(point.resident_bytes));

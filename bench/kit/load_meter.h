@@ -18,7 +18,7 @@ struct LoadMeterOptions {
     // trend.
     int64_t warm_up_us = 0;
     int64_t duration_us = INT64_MAX / 2;  // Of the schedule; what comes later is no rate or trend.
-    int64_t full_after_us = INT64_MAX / 2;  // From then on resident memory should not rise.
+    int64_t full_after_us = INT64_MAX / 2;  // Of events so late resident memory should not rise.
     int64_t row_delay_us = 0;  // A window's row is due so long after its end: out_of_order and
                                // allowed lateness.
     int64_t sample_every_us = 250'000;
@@ -64,6 +64,7 @@ class LoadMeter final : public Sink {
     int64_t measured_from_us_ = 0, judged_until_us_ = 0;
     uint64_t settled_then_ = 0, offered_then_ = 0, dropped_then_ = 0;  // At the last sample.
     std::vector<TimelinePoint> timeline_;
+    size_t full_from_ = SIZE_MAX;  // The timeline's first point with events from full_after_us.
 };
 
 // By how much values rise from the first to the last along the straight line that fits them best.

@@ -121,25 +121,30 @@ TEST_F(LoadMeterTest, GoodputCountsVerdictsWhenTheyAreGivenUntilTheScheduleEnds)
 
 // Memory fills up for four seconds, rises by 1000 a second, and is gone when the schedule is over.
 TEST_F(LoadMeterTest, MemoryHasATrendOnceTheStoresAreFull) {
-    const auto trend_within = [&](int64_t duration_s) {
+    const auto trend_within = [&](int64_t duration_s, int64_t lag_s) {
         LoadMeter full{{.duration_us = duration_s * 1'000'000, .full_after_us = 4'000'000}, clock};
         batch.clear();
         const int64_t first_us = clock.now_us;
         batch.add(1, first_us, &first_us);
         full.settle(batch);
         for (int64_t second = 1; second <= duration_s + 2; ++second) {
+            const int64_t due_us = first_us + (second - lag_s) * 1'000'000;
+            batch.clear();
+            batch.add(1, due_us, &due_us);
             const int64_t resident = second > duration_s ? 0
                                      : second < 4        ? 100'000 * second
                                                          : 1'000'000 + 1000 * second;
             clock.now_us = first_us + second * 1'000'000;
+            full.settle(batch);
             full.sample(0, {}, static_cast<uint64_t>(resident));
         }
         LoadRun run;
         full.report(run);
         return run.memory;
     };
-    EXPECT_FALSE(trend_within(10).has_value());  // Seven points are too few.
-    std::optional<MemoryTrend> trend = trend_within(11);
+    EXPECT_FALSE(trend_within(10, 0).has_value());  // Seven points are too few.
+    EXPECT_FALSE(trend_within(11, 1).has_value());  // So are they where events are a second old.
+    std::optional<MemoryTrend> trend = trend_within(11, 0);
     ASSERT_TRUE(trend.has_value());
     EXPECT_DOUBLE_EQ(trend->from_s, 4);
     EXPECT_DOUBLE_EQ(trend->to_s, 11);
