@@ -22,7 +22,7 @@ MAY_INCLUDE = {
     "include": ["trommel"],
     "kernels/rules": ["trommel", "kernels/rules"],
     "kernels/cpu": ["trommel", "kernels/rules", "kernels/cpu"],
-    "kernels/cuda": ["trommel", "kernels/rules", "kernels/cuda"],
+    "kernels/cuda": ["trommel", "kernels/rules", "kernels/cpu", "kernels/cuda"],
     "kernels": ["trommel", "kernels"],
     "hostpath": ["trommel", "kernels", "hostpath"],
     "net": ["trommel", "net"],

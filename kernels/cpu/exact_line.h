@@ -2,17 +2,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/rules/dedup.h"
 #include "kernels/rules/partition.h"
 
 // The 64-byte lines of the exact table (essay: exact_table.md).
 namespace trommel::cpu {
 
 // Ticks are kept modulo 2^16. One is live when it lies at most kLiveTicks above the floor, the
-// oldest tick that can still matter; every other value means an empty slot. 400 horizons of drift
-// (contract T7) are 25,600 ticks, on either side of the first event while no watermark is known.
-inline constexpr uint32_t kLiveTicks = 52000;
-inline constexpr int64_t kAnchorTicks =
-    25900;  // Floor below the first event while nothing is known.
+// oldest tick that can still matter; every other value means an empty slot.
+inline constexpr uint32_t kLiveTicks = static_cast<uint32_t>(rules::kTickSpan);
 // A page is swept at least once while the floor moves on by this much, so that no dead tick comes
 // to life again: dead ticks have 65,536 - 52,000 = 13,536 to go, and a sweep may take twice its due
 // when the table doubles meanwhile.

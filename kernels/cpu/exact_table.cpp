@@ -68,7 +68,7 @@ class ExactTable final : public IdMemory {
         if (ticks_.tick_us == 0 || watermark_us == rules::kEndOfInputUs) return;
         if (!anchored_) {
             anchored_ = true;
-            floor_tick_ = rules::tick_of(time_us, ticks_) - kAnchorTicks;
+            floor_tick_ = rules::tick_of(time_us, ticks_) - rules::kAnchorTicks;
             for (uint64_t page = 0; page < pages_; ++page) make_blank(page_lines(page));
         }
         if (watermark_us == rules::kUnknownUs) return;
@@ -178,7 +178,8 @@ class ExactTable final : public IdMemory {
             };
             uint32_t run_end = k + 1;
             while (run_end < count && shares_tick(ids.time_us[rows[run_end]])) ++run_end;
-            if (tick >= floor_tick_ && tick - floor_tick_ < kLiveTicks) {
+            const auto place = rules::place_of_tick(tick, floor_tick_, shortened_us_ > 0);
+            if (place == rules::TickPlace::kept) {
                 std::fill_n(row_ticks_.begin() + kept, run_end - k, static_cast<uint16_t>(tick));
                 for (uint32_t r = k; kept != k && r < run_end; ++r) {
                     judged_rows_[kept + r - k] = rows[r];
@@ -186,7 +187,7 @@ class ExactTable final : public IdMemory {
                 }
                 kept += run_end - k;
             } else {
-                const bool is_early = tick < floor_tick_ && shortened_us_ > 0;
+                const bool is_early = place == rules::TickPlace::forgotten;
                 std::fill_n(outcomes + k, run_end - k, is_early ? Outcome::unique : Outcome::full);
                 span_exceeded_ |= !is_early;
                 if (kept == k) copy_prefix(rows, k);

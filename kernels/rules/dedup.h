@@ -46,12 +46,41 @@ TROMMEL_HD constexpr int64_t horizon_min_us(int64_t out_of_order_us, int64_t all
     return out_of_order_us + allowed_lateness_us + pane_us;
 }
 
+// What an id is remembered with after an event of it (D2).
+TROMMEL_HD constexpr int64_t remembered_after(int64_t remembered, int64_t tick, int64_t reach) {
+    return is_duplicate(remembered, tick, reach) || tick < remembered ? remembered : tick;
+}
+
+// A memory of ids keeps ticks apart from its floor, the oldest that can still matter, up to this
+// many above it. 400 horizons of drift (T7) are 25,600 ticks, on either side of the first event
+// while no watermark is known: then the floor is kAnchorTicks below it.
+inline constexpr int64_t kTickSpan = 52000;
+inline constexpr int64_t kAnchorTicks = 25900;
+
+enum class TickPlace : uint8_t {
+    kept,
+    forgotten,  // Its copies were forgotten early (D6, forget): unique, and leaves no trace.
+    outside,    // There is no room for it (D6).
+};
+
+// `is_shortened`: ids were forgotten before their time.
+TROMMEL_HD constexpr TickPlace place_of_tick(int64_t tick, int64_t floor, bool is_shortened) {
+    if (tick < floor) return is_shortened ? TickPlace::forgotten : TickPlace::outside;
+    return tick - floor < kTickSpan ? TickPlace::kept : TickPlace::outside;
+}
+
 static_assert(dedup_ticks(1).tick_us == 1000 && dedup_ticks(1).reach == 1);
 static_assert(dedup_ticks(64000).tick_us == 1000 && dedup_ticks(64000).reach == 64);
 static_assert(dedup_ticks(64001).tick_us == 1001 && dedup_ticks(64001).reach == 64);
 static_assert(tick_of(-1, dedup_ticks(64000)) == -1 &&
               tick_of(12345, dedup_ticks(kForeverUs)) == 0);
 static_assert(is_duplicate(0, 64, 64) && !is_duplicate(0, 65, 64) && is_duplicate(64, 0, 64));
+static_assert(remembered_after(0, 64, 64) == 0 && remembered_after(0, 65, 64) == 65);
+static_assert(remembered_after(65, 0, 64) == 65);
+static_assert(place_of_tick(5, 5, false) == TickPlace::kept &&
+              place_of_tick(5 + kTickSpan, 5, true) == TickPlace::outside);
+static_assert(place_of_tick(4, 5, true) == TickPlace::forgotten &&
+              place_of_tick(4, 5, false) == TickPlace::outside);
 static_assert(oldest_tick_needed(100000, 0, 0, dedup_ticks(64000)) == 36);
 static_assert(oldest_tick_needed(100000, 1000, 1, dedup_ticks(64000)) == 34);
 

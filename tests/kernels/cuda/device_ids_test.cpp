@@ -1,0 +1,437 @@
+#include "kernels/cuda/device_ids.h"
+
+#include <gtest/gtest.h>
+#include <map>
+#include <memory>
+#include <numeric>
+#include <set>
+#include <vector>
+
+#include "kernels/cpu/exact_table.h"
+#include "tests/kernels/cuda/shuffled_device.h"
+#include "tests/kit/random.h"
+
+namespace trommel::cuda {
+namespace {
+
+using cpu::Outcome;
+using testkit::Random;
+
+constexpr rules::HashSeed kSeed = rules::hash_seed(42, rules::Purpose::id);
+constexpr int64_t kHorizonUs = 64'000, kDisorderUs = 40'000, kLatenessUs = 10'000, kPaneUs = 1000;
+
+struct Event {
+    uint64_t lo = 0, hi = 0;
+    int64_t time_us = 0;
+    int64_t watermark_us = rules::kUnknownUs;  // Before it.
+};
+using Events = std::vector<Event>;
+
+
+// Events of a few ids, or of ever new ones, on time, out of order, with leaps in event time.
+Events make_stream(uint64_t seed, uint32_t count, uint64_t ids) {
+    Random random(seed);
+    Events events(count);
+    int64_t newest = random.between(-5'000'000, 5'000'000);
+    int64_t watermark = rules::kUnknownUs;
+    const uint64_t leap = random.pick(std::vector<uint64_t>{20, 300, 100'000});
+    for (uint32_t e = 0; e < count; ++e) {
+        uint64_t id = random.below(ids);
+        if (random.one_in(3)) id = random.below(8);
+        if (random.one_in(4)) id = ids + e;
+        if (random.one_in(5)) id = ~uint64_t{0} - random.below(4);
+        int64_t time = newest + random.between(-kDisorderUs, 300);
+        if (random.one_in(leap)) time = newest + random.between(0, 3 * kHorizonUs);
+        newest = std::max(newest, time);
+        events[e] = {id, random.one_in(3) ? 0 : id * 3, time, watermark};
+        if (e > 50) watermark = newest - kDisorderUs;
+    }
+    return events;
+}
+
+// The same events through the CPU's table.
+class CpuIds {
+   public:
+    CpuIds(bool is_wide, int64_t horizon_us) : is_wide_(is_wide) {
+        cpu::ExactTableOptions options;
+        options.kind = is_wide ? cpu::IdKind::u128 : cpu::IdKind::u64;
+        options.horizon_us = horizon_us;
+        options.allowed_lateness_us = kLatenessUs;
+        options.lateness_pane_us = kPaneUs;
+        options.seed = kSeed;
+        table_ = cpu::make_exact_table(options, budget_);
+    }
+    std::vector<Outcome> judge(const Event* events, uint32_t count,
+                               const std::vector<uint8_t>& is_refused = {}) {
+        std::vector<uint64_t> hash(count), lo(count), hi(count);
+        std::vector<int64_t> time(count);
+        std::vector<uint32_t> rows(count);
+        std::iota(rows.begin(), rows.end(), 0u);
+        for (uint32_t e = 0; e < count; ++e) {
+            lo[e] = events[e].lo, hi[e] = events[e].hi, time[e] = events[e].time_us;
+            hash[e] = is_wide_ ? rules::hash_u128(lo[e], hi[e], kSeed)
+                               : rules::hash_u64(lo[e], kSeed);
+        }
+        const cpu::IdColumns ids{hash.data(), lo.data(), hi.data(), nullptr, time.data()};
+        std::vector<Outcome> outcomes(count);
+        table_->advance(events[0].watermark_us, events[0].time_us);
+        table_->judge(ids, rows.data(), count, outcomes.data());
+        for (uint32_t e = 0; e < is_refused.size(); ++e) {
+            if (is_refused[e] != 0 && outcomes[e] == Outcome::unique) table_->take_back(ids, e);
+        }
+        return outcomes;
+    }
+    uint64_t live_ids() const { return table_->live_ids(); }
+
+   private:
+    const bool is_wide_;
+    cpu::MemoryBudget budget_{uint64_t{64} << 20};
+    std::unique_ptr<cpu::IdMemory> table_;
+};
+
+// Several batches under way at a time; those that halt are gone on with.
+template <class Kind>
+class IdLanes {
+    using D = ShuffledDevice;
+
+   public:
+    IdLanes(const DeviceIdsOptions& options, uint64_t seed, uint64_t budget_bytes)
+        : device_({.seed = seed, .threads = 3, .device_bytes = size_t{32} << 20}),
+          budget_(budget_bytes),
+          ids_(DeviceIds<D, Kind>::create(device_, options, budget_)),
+          halted_(device_, 1),
+          halted_image_(device_, 1) {
+        device_.fill(Queue::compute, halted_.data(), 0, halted_.bytes());
+    }
+    ~IdLanes() { device_.wait_all(); }
+
+    // Queues a batch.
+    void submit(const Event* events, uint32_t count, const std::vector<uint8_t>& is_refused = {}) {
+        lanes_.push_back(std::make_unique<Lane>(device_, count));
+        Lane& lane = *lanes_.back();
+        for (uint32_t e = 0; e < count; ++e) {
+            lane.lo_image[e] = events[e].lo;
+            lane.hi_image[e] = events[e].hi;
+            lane.time_image[e] = events[e].time_us;
+            lane.refused_image[e] = is_refused.empty() ? 0 : is_refused[e];
+        }
+        device_.copy_in(Queue::in, lane.lo.data(), lane.lo_image.data(), lane.lo.bytes());
+        device_.copy_in(Queue::in, lane.hi.data(), lane.hi_image.data(), lane.hi.bytes());
+        device_.copy_in(Queue::in, lane.time.data(), lane.time_image.data(), lane.time.bytes());
+        device_.copy_in(Queue::in, lane.refused.data(), lane.refused_image.data(), count);
+        if (!has_arrived_) arrived_ = device_.make_ticket(), has_arrived_ = true;
+        device_.record(Queue::in, arrived_);
+        device_.hold(Queue::compute, arrived_);
+        device_.fill(Queue::compute, lane.counts.data(), 0, sizeof(IdCounts));
+        lane.takes_back = !is_refused.empty();
+        lane.batch.number = ++batches_;
+        lane.batch.count = count;
+        lane.batch.lo = lane.lo.data();
+        lane.batch.hi = lane.hi.data();
+        lane.batch.time_us = lane.time.data();
+        lane.batch.place = lane.place.data();
+        lane.batch.outcome = lane.outcome.data();
+        lane.batch.counts = lane.counts.data();
+        lane.batch.halted = halted_.data();
+        ids_->advance(events[0].watermark_us, events[0].time_us);
+        queue(lane, Stage::claim);
+    }
+    // The outcomes of all batches since the last call.
+    std::vector<Outcome> finish() {
+        while (const uint64_t position = halted()) {
+            ++halts_;
+            const auto first = static_cast<size_t>(HaltWord::batch_of(position) -
+                                                   lanes_.front()->batch.number);
+            Stage stage = ids_->go_on(lanes_[first]->batch, HaltWord::stage_of(position));
+            resolved_ += stage != Stage::claim;
+            for (size_t l = first; l < lanes_.size(); ++l) {
+                queue(*lanes_[l], stage);
+                stage = Stage::claim;
+            }
+        }
+        std::vector<Outcome> outcomes;
+        for (const auto& lane : lanes_) {
+            device_.copy_out(Queue::compute, lane->outcome_image.data(), lane->outcome.data(),
+                             lane->outcome.bytes());
+            device_.copy_out(Queue::compute, lane->counts_image.data(), lane->counts.data(),
+                             lane->counts.bytes());
+            device_.wait_all();
+            outcomes.insert(outcomes.end(), lane->outcome_image.data(),
+                            lane->outcome_image.data() + lane->batch.count);
+            full_ += lane->counts_image[0].full;
+            outside_ += lane->counts_image[0].outside;
+        }
+        if (!lanes_.empty()) newest_ = lanes_.back()->batch;
+        lanes_.clear();
+        return outcomes;
+    }
+    uint64_t halts() const { return halts_; }
+    uint64_t resolved() const { return resolved_; }
+    uint64_t full() const { return full_; }
+    uint64_t outside() const { return outside_; }
+    uint64_t live() { return ids_->live_ids(newest_); }
+    const DeviceIds<D, Kind>& ids() const { return *ids_; }
+    const cpu::MemoryBudget& budget() const { return budget_; }
+
+   private:
+    struct Lane {
+        Lane(D& device, size_t count)
+            : lo(device, count), hi(device, count), place(device, count), time(device, count),
+              refused(device, count), outcome(device, count), counts(device, 1),
+              lo_image(device, count), hi_image(device, count), time_image(device, count),
+              refused_image(device, count), outcome_image(device, count), counts_image(device, 1) {}
+        Array<D, uint64_t> lo, hi, place;
+        Array<D, int64_t> time;
+        Array<D, uint8_t> refused;
+        Array<D, Outcome> outcome;
+        Array<D, IdCounts> counts;
+        PinnedArray<D, uint64_t> lo_image, hi_image;
+        PinnedArray<D, int64_t> time_image;
+        PinnedArray<D, uint8_t> refused_image;
+        PinnedArray<D, Outcome> outcome_image;
+        PinnedArray<D, IdCounts> counts_image;
+        IdBatch batch;
+        bool takes_back = false;
+    };
+    void queue(Lane& lane, Stage from) {
+        if (from == Stage::claim) ids_->submit(lane.batch);
+        if (lane.takes_back) ids_->take_back(lane.batch, lane.refused.data());
+    }
+    uint64_t halted() {
+        device_.copy_out(Queue::compute, halted_image_.data(), halted_.data(), halted_.bytes());
+        device_.wait_all();
+        return halted_image_[0];
+    }
+
+    D device_;
+    cpu::MemoryBudget budget_;
+    std::unique_ptr<DeviceIds<D, Kind>> ids_;
+    Array<D, uint64_t> halted_;
+    PinnedArray<D, uint64_t> halted_image_;
+    ShuffledDevice::Ticket arrived_;
+    bool has_arrived_ = false;
+    std::vector<std::unique_ptr<Lane>> lanes_;
+    uint64_t batches_ = 0, halts_ = 0, resolved_ = 0, full_ = 0, outside_ = 0;
+    IdBatch newest_;
+};
+
+DeviceIdsOptions options_of(int64_t horizon_us) {
+    DeviceIdsOptions options;
+    options.horizon_us = horizon_us;
+    options.allowed_lateness_us = kLatenessUs;
+    options.lateness_pane_us = kPaneUs;
+    options.seed = kSeed;
+    options.events_max = 4096;
+    return options;
+}
+
+template <class Kind>
+class DeviceIdsTest : public testing::Test {
+   protected:
+    static constexpr bool kIsWide = std::is_same_v<Kind, Ids128>;
+    static constexpr uint64_t kPlenty = uint64_t{16} << 20;
+
+    // Batches of any length, some of them under way at the same time.
+    static std::vector<Outcome> judge(IdLanes<Kind>& lanes, const Events& events, uint64_t seed) {
+        Random random(seed);
+        std::vector<Outcome> outcomes;
+        const auto finish = [&] {
+            const std::vector<Outcome> some = lanes.finish();
+            outcomes.insert(outcomes.end(), some.begin(), some.end());
+        };
+        for (uint32_t begin = 0; begin < events.size();) {
+            const auto left = static_cast<uint32_t>(events.size()) - begin;
+            const uint64_t longest = random.one_in(3) ? 100 : 2000;
+            const uint32_t count = std::min(left, static_cast<uint32_t>(1 + random.below(longest)));
+            lanes.submit(&events[begin], count);
+            begin += count;
+            if (random.one_in(3)) finish();
+        }
+        finish();
+        return outcomes;
+    }
+    static std::vector<Outcome> judge_on_cpu(CpuIds& ids, const Events& events, uint64_t seed) {
+        Random random(seed);
+        std::vector<Outcome> outcomes;
+        for (uint32_t begin = 0; begin < events.size();) {
+            const auto left = static_cast<uint32_t>(events.size()) - begin;
+            const uint32_t count = std::min(left, static_cast<uint32_t>(1 + random.below(700)));
+            const std::vector<Outcome> some = ids.judge(&events[begin], count);
+            outcomes.insert(outcomes.end(), some.begin(), some.end());
+            begin += count;
+        }
+        return outcomes;
+    }
+};
+using Kinds = testing::Types<Ids64, Ids128>;
+TYPED_TEST_SUITE(DeviceIdsTest, Kinds);
+
+TYPED_TEST(DeviceIdsTest, AnswersAsTheCpuDoesForAnyCutsAndOrders) {
+    uint64_t halts = 0, resolved = 0;
+    for (const int64_t horizon_us : {kForeverUs, kHorizonUs}) {
+        for (uint64_t seed = 1; seed <= 6; ++seed) {
+            const Events events = make_stream(seed, 6000, seed % 2 == 0 ? 40 : 3000);
+            CpuIds cpu_ids(this->kIsWide, horizon_us);
+            const std::vector<Outcome> wanted = this->judge_on_cpu(cpu_ids, events, seed);
+            IdLanes<TypeParam> lanes(options_of(horizon_us), seed, this->kPlenty);
+            const std::vector<Outcome> found = this->judge(lanes, events, seed + 100);
+            ASSERT_EQ(found.size(), wanted.size());
+            for (size_t e = 0; e < events.size(); ++e) {
+                ASSERT_EQ(found[e], wanted[e]) << "seed " << seed << " event " << e;
+            }
+            if (horizon_us == kForeverUs) {
+                EXPECT_EQ(lanes.live(), cpu_ids.live_ids());
+            }
+            halts += lanes.halts();
+            resolved += lanes.resolved();
+        }
+    }
+    EXPECT_GT(halts, resolved) << "groups grew";
+    EXPECT_GT(resolved, 20u) << "ids were contested";
+}
+
+TYPED_TEST(DeviceIdsTest, RemembersAcrossAnyDistanceInTime) {
+    for (uint64_t seed = 1; seed <= 6; ++seed) {
+        Random random(seed);
+        CpuIds cpu_ids(this->kIsWide, kHorizonUs);
+        IdLanes<TypeParam> lanes(options_of(kHorizonUs), seed, this->kPlenty);
+        int64_t now = 0;
+        for (int b = 0; b < 60; ++b) {
+            now += random.pick(std::vector<int64_t>{0, 3000, 900'000, 8'000'000, 70'000'000});
+            const bool is_known = b > 20;  // Until then the watermark is held back.
+            Events events(200);
+            for (Event& event : events) {
+                event.lo = random.below(150);
+                event.time_us = now + random.between(0, 30'000);
+                event.watermark_us = is_known ? now - 5000 : rules::kUnknownUs;
+            }
+            const auto count = static_cast<uint32_t>(events.size());
+            lanes.submit(events.data(), count);
+            ASSERT_EQ(lanes.finish(), cpu_ids.judge(events.data(), count))
+                << "seed " << seed << " batch " << b;
+        }
+        EXPECT_GT(lanes.outside(), 0u);
+        EXPECT_EQ(lanes.outside(), lanes.full());
+    }
+}
+
+TYPED_TEST(DeviceIdsTest, BeginsStampsAnewWithoutForgetting) {
+    DeviceIdsOptions options = options_of(kHorizonUs);
+    options.stamps_max = 3;
+    const Events events = make_stream(5, 4000, 500);
+    CpuIds cpu_ids(this->kIsWide, kHorizonUs);
+    IdLanes<TypeParam> lanes(options, 5, this->kPlenty);
+    EXPECT_EQ(this->judge(lanes, events, 9), this->judge_on_cpu(cpu_ids, events, 9));
+}
+
+TYPED_TEST(DeviceIdsTest, TakesBackWhatIsRefused) {
+    for (uint64_t seed = 1; seed <= 8; ++seed) {
+        const Events events = make_stream(seed, 4000, 200);
+        Random random(seed);
+        CpuIds cpu_ids(this->kIsWide, kHorizonUs);
+        IdLanes<TypeParam> lanes(options_of(kHorizonUs), seed, this->kPlenty);
+        std::vector<Outcome> wanted;
+        for (uint32_t begin = 0; begin < 4000; begin += 200) {
+            std::vector<uint8_t> is_refused(200);
+            for (uint8_t& flag : is_refused) flag = random.one_in(3);
+            lanes.submit(&events[begin], 200, is_refused);
+            const std::vector<Outcome> some = cpu_ids.judge(&events[begin], 200, is_refused);
+            wanted.insert(wanted.end(), some.begin(), some.end());
+        }
+        ASSERT_EQ(lanes.finish(), wanted) << "seed " << seed;
+    }
+}
+
+// D6: which ids find no room is open; that no id counts twice and that the bound holds is not.
+TYPED_TEST(DeviceIdsTest, RefusesWhatFindsNoRoomAndCountsNothingTwice) {
+    for (uint64_t seed = 1; seed <= 4; ++seed) {
+        const uint64_t slot_bytes = sizeof(typename TypeParam::Slot);
+        IdLanes<TypeParam> lanes(options_of(kForeverUs), seed, 16'000 * slot_bytes);
+        Random random(seed);
+        Events events(30'000);
+        for (Event& event : events) event.lo = random.below(20'000);
+        const std::vector<Outcome> outcomes = this->judge(lanes, events, seed);
+        std::set<uint64_t> remembered;
+        uint64_t full = 0;
+        for (size_t e = 0; e < events.size(); ++e) {
+            if (outcomes[e] == Outcome::duplicate) {
+                ASSERT_TRUE(remembered.contains(events[e].lo));
+            } else if (outcomes[e] == Outcome::unique) {
+                ASSERT_TRUE(remembered.insert(events[e].lo).second);
+            } else {
+                ASSERT_EQ(outcomes[e], Outcome::full);
+                ++full;
+            }
+        }
+        EXPECT_GT(full, 0u);
+        EXPECT_EQ(lanes.full(), full);
+        EXPECT_EQ(lanes.live(), remembered.size());
+        EXPECT_LE(lanes.budget().used_bytes(), lanes.budget().max_bytes());
+        EXPECT_LE((lanes.ids().slots() + 17) * slot_bytes, lanes.budget().used_bytes());
+        EXPECT_GT(remembered.size(), 8000u) << "of 16,000 that the budget holds";
+    }
+}
+
+// What dies makes room, without help.
+TYPED_TEST(DeviceIdsTest, FindsRoomAgainWhereIdsHaveDied) {
+    IdLanes<TypeParam> lanes(options_of(kHorizonUs), 3,
+                             12'000 * sizeof(typename TypeParam::Slot));
+    for (int round = 0; round < 6; ++round) {
+        Events events(12'000);
+        const int64_t now = round * 10 * kHorizonUs;
+        for (uint32_t e = 0; e < events.size(); ++e) {
+            events[e] = {uint64_t{1'000'000} * static_cast<uint64_t>(round) + e, 7, now, now - 1};
+        }
+        const uint64_t full_before = lanes.full();
+        const std::vector<Outcome> outcomes = this->judge(lanes, events, 3);
+        const auto unique = static_cast<uint64_t>(
+            std::count(outcomes.begin(), outcomes.end(), Outcome::unique));
+        EXPECT_GT(unique, 6000u) << "round " << round;
+        EXPECT_EQ(unique + lanes.full() - full_before, events.size());
+        EXPECT_EQ(lanes.outside(), 0u);
+    }
+}
+
+TYPED_TEST(DeviceIdsTest, ForgetsTheOldestWhenItMay) {
+    DeviceIdsOptions options = options_of(kHorizonUs);
+    options.forgets = true;
+    IdLanes<TypeParam> lanes(options, 4, 9'000 * sizeof(typename TypeParam::Slot));
+    Random random(4);
+    Events events(60'000);
+    int64_t now = 0;
+    for (Event& event : events) {
+        now += random.between(0, 2);  // Some 64,000 live within the horizon.
+        event.lo = random.next();
+        event.time_us = now;
+        event.watermark_us = now - kDisorderUs;
+    }
+    // Each id once more, well within what can still be remembered.
+    for (size_t e = 0; e + 1000 < events.size(); e += 1000) events[e + 999].lo = events[e + 500].lo;
+    const std::vector<Outcome> outcomes = this->judge(lanes, events, 4);
+    uint64_t duplicates = 0;
+    for (size_t e = 0; e < events.size(); ++e) {
+        ASSERT_NE(outcomes[e], Outcome::full) << e;
+        duplicates += outcomes[e] == Outcome::duplicate;
+    }
+    EXPECT_GE(duplicates, 55u);
+    EXPECT_LE(duplicates, 59u);
+    EXPECT_GT(lanes.ids().horizon_shortened_us(), 0);
+    EXPECT_LE(lanes.ids().horizon_shortened_us(), kHorizonUs);
+    EXPECT_LE(lanes.budget().used_bytes(), lanes.budget().max_bytes());
+}
+
+TYPED_TEST(DeviceIdsTest, IsNotMadeWithoutMemory) {
+    ShuffledDevice device;
+    cpu::MemoryBudget budget(1000);
+    EXPECT_EQ((DeviceIds<ShuffledDevice, TypeParam>::create(device, options_of(kForeverUs), budget)),
+              nullptr);
+    EXPECT_EQ(budget.used_bytes(), 0u);
+    ShuffledDevice small({.device_bytes = 50'000});
+    cpu::MemoryBudget plenty(this->kPlenty);
+    EXPECT_EQ((DeviceIds<ShuffledDevice, TypeParam>::create(small, options_of(kForeverUs), plenty)),
+              nullptr);
+    EXPECT_EQ(plenty.used_bytes(), 0u);
+}
+
+}  // namespace
+}  // namespace trommel::cuda
