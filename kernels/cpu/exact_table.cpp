@@ -117,6 +117,8 @@ class ExactTable final : public IdMemory {
         const int64_t tick = rules::tick_of(ids.time_us[row], ticks_);
         const Place place = find(ids, row, map_.home_line(ids.hash[row]));
         if (!place.found()) return;  // Of a tick that is forgotten already.
+        // A later event of the id, far away in time, stays remembered.
+        if (tick_at(place) != static_cast<uint16_t>(tick)) return;
         --live_by_tick_[static_cast<uint16_t>(tick)];
         --live_;
         if (place.line == nullptr) {

@@ -71,7 +71,7 @@ class DeviceIds {
     // Queues forgetting the events of a batch that are `unique` and marked in is_refused ([count],
     // device memory). Before the next batch is submitted, or on a batch that is submitted again.
     void take_back(const IdBatch& batch, const uint8_t* is_refused) {
-        device_.launch(batch.count, TakeBackIds{batch, is_refused});
+        device_.launch(batch.count, TakeBackIds{batch, ticks_, is_refused});
     }
 
     // How much too early ids were forgotten, at worst.
@@ -114,7 +114,6 @@ class DeviceIds {
 
     IdTable<Kind> table() const { return {groups_.data(), counts_.data(), options_.seed}; }
     void queue(IdBatch& batch);
-    void begin_stamps_anew();
     void resolve(const IdBatch& batch);
     void make_room(IdBatch& batch);
     bool make_room_in(uint32_t group, const IdBatch& batch);
@@ -123,7 +122,7 @@ class DeviceIds {
     bool charge(uint32_t group, uint64_t bytes);
     void settle_charges();
     bool forget_oldest(IdBatch& batch, uint64_t events);
-    void count_live(const IdBatch& batch);
+    void count_needed(const IdBatch& batch, uint64_t stamp);
     // Launches a functor for all slots, in few launches: of groups of one size there are as many in
     // one as 32 bits can count.
     template <class F>
@@ -256,21 +255,19 @@ void DeviceIds<D, Kind>::queue(IdBatch& batch) {
         base_ = batch.floor;
     }
     batch.base = base_;
-    if (++stamp_ == options_.stamps_max) begin_stamps_anew();
+    if (++stamp_ == options_.stamps_max) {
+        for_slots([&](SlotRange<Kind> range) { return ForgetClaims<Kind>{range, batch.halted}; });
+        stamp_ = 1;
+    }
     batch.stamp = stamp_;
     device_.launch(batch.count, ClaimIds<Kind>{batch, table(), ticks_});
     device_.launch(batch.count, JudgeIds{batch, ticks_});
 }
 
 template <Device D, class Kind>
-void DeviceIds<D, Kind>::begin_stamps_anew() {
-    for_slots([](SlotRange<Kind> range) { return ForgetClaims<Kind>{range}; });
-    stamp_ = 1;
-}
-
-template <Device D, class Kind>
 Stage DeviceIds<D, Kind>::go_on(IdBatch& batch, Stage halted) {
-    base_ = batch.base;  // Those of later batches did nothing.
+    base_ = batch.base;  // What was queued for later batches did nothing.
+    stamp_ = batch.stamp;
     device_.fill(Queue::compute, batch.halted, 0, sizeof *batch.halted);
     if (halted == Stage::claim) make_room(batch);
     if (halted == Stage::resolve) resolve(batch);
@@ -294,10 +291,10 @@ void DeviceIds<D, Kind>::resolve(const IdBatch& batch) {
 // --- Room
 
 template <Device D, class Kind>
-void DeviceIds<D, Kind>::count_live(const IdBatch& batch) {
-    device_.launch(rules::kGroups, ClearLive{counts_.data()});
+void DeviceIds<D, Kind>::count_needed(const IdBatch& batch, uint64_t stamp) {
+    device_.launch(rules::kGroups, ClearNeeded{counts_.data()});
     for_slots([&](SlotRange<Kind> range) {
-        return CountLive<Kind>{range, time_of(batch, ticks_), counts_.data()};
+        return CountNeeded<Kind>{range, time_of(batch, ticks_), stamp, counts_.data()};
     });
     device_.copy_out(Queue::compute, counts_image_.data(), counts_.data(), counts_.bytes());
     wait();
@@ -306,7 +303,7 @@ void DeviceIds<D, Kind>::count_live(const IdBatch& batch) {
 template <Device D, class Kind>
 void DeviceIds<D, Kind>::make_room(IdBatch& batch) {
     for (;;) {
-        count_live(batch);
+        count_needed(batch, batch.stamp);
         if (device_.is_lost()) return;
         uint64_t lacked = 0;
         for (uint32_t g = 0; g < rules::kGroups; ++g) {
@@ -333,16 +330,17 @@ void DeviceIds<D, Kind>::make_room(IdBatch& batch) {
 // what its ids need, or half as much again, or what is left. False when there is no room to be had.
 template <Device D, class Kind>
 bool DeviceIds<D, Kind>::make_room_in(uint32_t g, const IdBatch& batch) {
-    const uint64_t live = counts_image_[g].live;
+    const uint64_t needed = counts_image_[g].needed;
     // Copies in a batch count several times in `lacked`, so it is not wholly believed.
-    const uint64_t wanted = live + std::min<uint64_t>(counts_image_[g].lacked, 4 * live + 64);
-    for (const uint64_t ids : {std::max(wanted, 2 * live), live + live / 2, live + live / 4}) {
+    const uint64_t wanted = needed + std::min<uint64_t>(counts_image_[g].lacked, 4 * needed + 64);
+    for (const uint64_t ids :
+         {std::max(wanted, 2 * needed), needed + needed / 2, needed + needed / 4}) {
         const uint32_t capacity = capacity_for(ids);
         const uint32_t limit = usual_limit(capacity);
-        if (limit > live && prepare_rebuild(g, capacity, limit, batch)) return true;
+        if (limit > needed && prepare_rebuild(g, capacity, limit, batch)) return true;
     }
     const uint32_t present = groups_image_[g].capacity;
-    return live + live / 16 < full_limit(present) &&
+    return needed + needed / 16 < full_limit(present) &&
            prepare_rebuild(g, present, full_limit(present), batch);
 }
 
@@ -425,7 +423,7 @@ bool DeviceIds<D, Kind>::forget_oldest(IdBatch& batch, uint64_t events) {
     const IdTime time = time_of(batch, ticks_);
     device_.fill(Queue::compute, tick_counts_.data(), 0, tick_counts_.bytes());
     for_slots([&](SlotRange<Kind> range) {
-        return CountTicks<Kind>{range, time, tick_counts_.data()};
+        return CountTicks<Kind>{range, time, batch.stamp, tick_counts_.data()};
     });
     device_.copy_out(Queue::compute, tick_counts_image_.data(), tick_counts_.data(),
                      tick_counts_.bytes());
@@ -451,9 +449,9 @@ bool DeviceIds<D, Kind>::forget_oldest(IdBatch& batch, uint64_t events) {
 
 template <Device D, class Kind>
 uint64_t DeviceIds<D, Kind>::live_ids(const IdBatch& newest) {
-    count_live(newest);
+    count_needed(newest, 0);
     uint64_t live = 0;
-    for (uint32_t g = 0; g < rules::kGroups; ++g) live += counts_image_[g].live;
+    for (uint32_t g = 0; g < rules::kGroups; ++g) live += counts_image_[g].needed;
     return live;
 }
 

@@ -29,6 +29,7 @@ struct IdWord {
         return stamp << kIndexBits | (kEventsMax - 1 - index);
     }
     TROMMEL_HD constexpr uint64_t claim() const { return word >> kClaimShift; }
+    TROMMEL_HD constexpr uint64_t stamp() const { return claim() >> kIndexBits; }
     TROMMEL_HD constexpr uint32_t first_index() const {
         return kEventsMax - 1 - (static_cast<uint32_t>(claim()) & (kEventsMax - 1));
     }
@@ -140,7 +141,7 @@ inline constexpr int64_t kNotClosed = INT64_MIN;
 struct IdGroupCounts {
     uint32_t used;    // Slots taken.
     uint32_t lacked;  // Events that found no room since the host looked.
-    uint32_t live;    // What CountLive found.
+    uint32_t needed;  // What CountNeeded found.
 };
 
 template <class Kind>

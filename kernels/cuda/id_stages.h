@@ -211,9 +211,11 @@ struct ResolveContested {
 };
 
 // Item: an event. Forgets the ids of those that are refused for another reason after all, and are
-// to leave no trace. Not of `renewed` ones: see cpu::IdMemory::take_back().
+// to leave no trace. Not of `renewed` ones: see cpu::IdMemory::take_back(). A later event of the id,
+// far away in time, stays remembered.
 struct TakeBackIds {
     IdBatch batch;
+    rules::DedupTicks ticks;
     const uint8_t* is_refused;  // [count]
 
     TROMMEL_HD void operator()(uint32_t event) const {
@@ -221,7 +223,10 @@ struct TakeBackIds {
         if (batch.outcome[event] != cpu::Outcome::unique) return;
         if (batch.place[event] < kPlacesMin) return;
         auto* const at = reinterpret_cast<uint64_t*>(batch.place[event]);
-        add(at, 0 - IdWord{load(at)}.tick_bits());  // One event of an id is `unique`.
+        const IdTime time = time_of(batch, ticks);
+        const uint64_t own = time.bits_of(time.tick(event));
+        // One event of an id is `unique`: nobody else is here.
+        if (IdWord{load(at)}.tick_bits() == own) add(at, 0 - own);
     }
 };
 
@@ -242,42 +247,52 @@ struct SlotRange {
 };
 
 // Item: a group.
-struct ClearLive {
+struct ClearNeeded {
     IdGroupCounts* counts;
-    TROMMEL_HD void operator()(uint32_t group) const { counts[group].live = 0; }
+    TROMMEL_HD void operator()(uint32_t group) const { counts[group].needed = 0; }
 };
 struct ClearLacked {
     IdGroupCounts* counts;
     TROMMEL_HD void operator()(uint32_t group) const { counts[group].lacked = 0; }
 };
 
-// Item: a slot. Counts those that are live.
+// Item: a slot. Counts those that are live, or were taken for the batch of this stamp, which is not
+// judged yet.
 template <class Kind>
-struct CountLive {
+struct CountNeeded {
     SlotRange<Kind> range;
     IdTime time;
-    IdGroupCounts* counts;  // Their `live` is zero at first.
+    uint64_t stamp;         // 0: of none.
+    IdGroupCounts* counts;  // Their `needed` is zero at first.
 
     TROMMEL_HD void operator()(uint32_t item) const {
         const typename Kind::Slot* const slot = range.slot(item);
-        if (slot != nullptr && time.is_live(IdWord{slot->word})) {
-            add(&counts[range.group(item)].live, 1u);
+        if (slot == nullptr) return;
+        const IdWord word{slot->word};
+        if (time.is_live(word) || (stamp != 0 && word.stamp() == stamp)) {
+            add(&counts[range.group(item)].needed, 1u);
         }
     }
 };
 
-// Item: a slot. Counts the live ones of each tick.
+// Item: a slot. Counts, by tick, what CountNeeded counts.
 template <class Kind>
 struct CountTicks {
     SlotRange<Kind> range;
     IdTime time;
+    uint64_t stamp;
     uint32_t* count;  // [2^kTickBits], by IdWord::tick_bits(); zero at first.
 
     TROMMEL_HD void operator()(uint32_t item) const {
         const typename Kind::Slot* const slot = range.slot(item);
         if (slot == nullptr) return;
         const IdWord word{slot->word};
-        if (time.is_live(word)) add(&count[word.tick_bits()], 1u);
+        if (time.is_live(word)) {
+            add(&count[word.tick_bits()], 1u);
+        } else if (word.stamp() == stamp) {
+            const int64_t tick = time.tick(word.first_index());
+            if (tick >= time.floor) add(&count[time.bits_of(tick)], 1u);
+        }
     }
 };
 
@@ -339,10 +354,12 @@ struct RebaseTicks {
 template <class Kind>
 struct ForgetClaims {
     SlotRange<Kind> range;
+    uint64_t* halted;
 
     TROMMEL_HD void operator()(uint32_t item) const {
         typename Kind::Slot* const slot = range.slot(item);
-        if (slot != nullptr) slot->word = IdWord{slot->word}.tick_bits();
+        if (slot == nullptr || !HaltWord(halted).is_clear()) return;
+        slot->word = IdWord{slot->word}.tick_bits();
     }
 };
 

@@ -95,6 +95,23 @@ class ExactTableTest : public testing::TestWithParam<Variant> {
     SimdLevel simd() const { return std::get<1>(GetParam()); }
 };
 
+TEST_P(ExactTableTest, TakesBackNoLaterEventOfTheId) {
+    MemoryBudget budget(uint64_t{64} << 20);
+    const auto table = make_exact_table(options_of(kind(), simd(), 64'000), budget);
+    Stream stream(kind(), 64'000);
+    stream.add(7, 0);
+    stream.add(7, 200'000);
+    table->advance(rules::kUnknownUs, 0);
+    ASSERT_EQ(stream.judge(*table), (std::vector{Outcome::unique, Outcome::renewed}));
+    stream.take_back(*table, 0);
+    EXPECT_EQ(table->live_ids(), 1u);
+    stream.clear();
+    stream.add(7, 210'000);
+    EXPECT_EQ(stream.judge(*table), std::vector{Outcome::duplicate});
+    table->advance(1'000'000, 1'000'000);
+    EXPECT_EQ(table->live_ids(), 0u);
+}
+
 TEST_P(ExactTableTest, RemembersForeverAndGrowsFromOnePagePerGroup) {
     MemoryBudget budget(uint64_t{256} << 20);
     const auto table = make_exact_table(options_of(kind(), simd(), kForeverUs), budget);
