@@ -1,10 +1,9 @@
-#include "kernels/cuda/cuda_device.cuh"
-
 #include <algorithm>
 #include <cub/device/device_radix_sort.cuh>
 #include <cub/device/device_select.cuh>
 #include <thrust/iterator/counting_iterator.h>
 
+#include "kernels/cuda/cuda_device.cuh"
 #include "kernels/rules/assert.h"
 
 namespace trommel::cuda {
@@ -111,10 +110,9 @@ void CudaDevice::sort(uint64_t* keys, uint32_t* values, uint32_t count, uint32_t
     cub::DoubleBuffer<uint64_t> both_keys(keys, other_keys_);
     cub::DoubleBuffer<uint32_t> both_values(values, other_values_);
     size_t bytes = scratch_bytes_;
-    note(cub::DeviceRadixSort::SortPairs(scratch_, bytes, both_keys, both_values,
-                                         static_cast<int>(count), 0,
-                                         static_cast<int>(std::min(bits, 64u)),
-                                         stream(Queue::compute)));
+    note(cub::DeviceRadixSort::SortPairs(
+        scratch_, bytes, both_keys, both_values, static_cast<int>(count), 0,
+        static_cast<int>(std::min(bits, 64u)), stream(Queue::compute)));
     if (both_keys.Current() != keys) copy(Queue::compute, keys, other_keys_, count * sizeof *keys);
     if (both_values.Current() != values) {
         copy(Queue::compute, values, other_values_, count * sizeof *values);

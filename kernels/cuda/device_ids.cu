@@ -1,6 +1,5 @@
-#include "kernels/cuda/device_ids.h"
-
 #include "kernels/cuda/cuda_device.cuh"
+#include "kernels/cuda/device_ids.h"
 
 // Compiles the exact memory of ids for GPUs.
 namespace trommel::cuda {

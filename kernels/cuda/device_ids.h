@@ -22,16 +22,16 @@ struct DeviceIdsOptions {
     int64_t horizon_us = kForeverUs;
     int64_t allowed_lateness_us = 0;
     int64_t lateness_pane_us = 0;
-    rules::HashSeed seed;           // Decides where ids live; secret.
-    uint32_t events_max = 1 << 20;  // Longest batch, at most IdWord::kEventsMax.
-    bool forgets = false;           // OnFull::forget.
+    rules::HashSeed seed;                      // Decides where ids live; secret.
+    uint32_t events_max = 1 << 20;             // Longest batch, at most IdWord::kEventsMax.
+    bool forgets = false;                      // OnFull::forget.
     uint64_t stamps_max = IdWord::kStampsMax;  // Smaller in tests only.
 };
 
 // Exact memory of ids in a device's memory (exact_ids.md), for ids of Kind (id_slots.h); answers as
 // cpu::make_exact_table's does. Slots are charged to the budget, and as much more as the largest
-// group takes, so that each can always be written anew; 13 bytes per event of the longest batch are not.
-// Device and budget must outlive it. One owner, one thread.
+// group takes, so that each can always be written anew; 13 bytes per event of the longest batch are
+// not. Device and budget must outlive it. One owner, one thread.
 template <Device D, class Kind>
 class DeviceIds {
     using Slot = typename Kind::Slot;
@@ -55,8 +55,8 @@ class DeviceIds {
     void advance(int64_t watermark_us, int64_t time_us);
 
     // Queues the work for a batch, on Queue::compute. When it is done, and *batch.halted is not of
-    // this batch's claim or resolve, outcomes are final. Batches are submitted in the order of their
-    // numbers.
+    // this batch's claim or resolve, outcomes are final. Batches are submitted in the order of
+    // their numbers.
     void submit(IdBatch& batch) {
         if (batch.stamp == 0) batch.floor = floor_;
         queue(batch);
@@ -107,8 +107,7 @@ class DeviceIds {
     static uint32_t full_limit(uint32_t capacity) { return capacity / 8 * 7; }
     static uint32_t capacity_for(uint64_t ids) {
         const uint64_t capacity = (ids * 8 / 5 + 16) / 8 * 8;
-        return static_cast<uint32_t>(
-            std::clamp<uint64_t>(capacity, kCapacityMin, kCapacityMax));
+        return static_cast<uint32_t>(std::clamp<uint64_t>(capacity, kCapacityMin, kCapacityMax));
     }
     static uint64_t bytes_of(uint32_t capacity) { return (uint64_t{capacity} + 1) * sizeof(Slot); }
 
@@ -202,8 +201,9 @@ bool DeviceIds<D, Kind>::allocate_all() {
     keys_ = {device_, options_.events_max};
     events_ = {device_, options_.events_max + size_t{1}};
     count_image_ = {device_, 1};
-    if (!groups_ || !groups_image_ || !next_groups_ || !next_groups_image_ || !counts_ || !counts_image_ || !flags_ || !keys_ ||
-        !events_ || !count_image_ || !device_.reserve_sort(options_.events_max)) {
+    if (!groups_ || !groups_image_ || !next_groups_ || !next_groups_image_ || !counts_ ||
+        !counts_image_ || !flags_ || !keys_ || !events_ || !count_image_ ||
+        !device_.reserve_sort(options_.events_max)) {
         return false;
     }
     if (options_.forgets && ticks_.tick_us != 0) {
@@ -370,8 +370,8 @@ void DeviceIds<D, Kind>::rebuild_prepared(const IdBatch& batch) {
             return ClearSlots<Kind>{range, counts_.data()};
         });
         for_slots([&](SlotRange<Kind> range) {
-            return MoveIds<Kind>{range, next_groups_.data(), counts_.data(),
-                                 time_of(batch, ticks_), options_.seed};
+            return MoveIds<Kind>{range, next_groups_.data(), counts_.data(), time_of(batch, ticks_),
+                                 options_.seed};
         });
         for (uint32_t g = 0; g < rules::kGroups; ++g) {
             if (next_slots_[g]) groups_image_[g] = next_groups_image_[g];
@@ -395,7 +395,7 @@ bool DeviceIds<D, Kind>::charge(uint32_t g, uint64_t bytes) {
     uint64_t meanwhile = bytes, after = 0, largest = 0;
     for (uint32_t i = 0; i < rules::kGroups; ++i) {
         meanwhile += slots_[i].bytes() + next_slots_[i].bytes();
-        const uint64_t own = i == g            ? bytes
+        const uint64_t own = i == g           ? bytes
                              : next_slots_[i] ? next_slots_[i].bytes()
                                               : slots_[i].bytes();
         after += own;

@@ -23,12 +23,12 @@ struct IdBatch {
     uint64_t number = 0;  // From 1 on, one more for each.
     uint32_t count = 0;   // At most IdWord::kEventsMax.
     const uint64_t* lo = nullptr;
-    const uint64_t* hi = nullptr;       // 128-bit ids.
-    const int64_t* time_us = nullptr;   // With a finite horizon.
-    uint64_t* place = nullptr;          // [count] To work with.
-    cpu::Outcome* outcome = nullptr;    // [count] Out.
-    IdCounts* counts = nullptr;         // Added to.
-    uint64_t* halted = nullptr;         // The word of halt.h.
+    const uint64_t* hi = nullptr;      // 128-bit ids.
+    const int64_t* time_us = nullptr;  // With a finite horizon.
+    uint64_t* place = nullptr;         // [count] To work with.
+    cpu::Outcome* outcome = nullptr;   // [count] Out.
+    IdCounts* counts = nullptr;        // Added to.
+    uint64_t* halted = nullptr;        // The word of halt.h.
 
     // Written by DeviceIds, when the batch is made and each time it is submitted.
     int64_t floor = 0;  // The oldest tick that its events can match.
@@ -111,8 +111,8 @@ struct ClaimIds {
     TROMMEL_HD static void leave_claim(uint64_t* at, uint64_t claim) {
         IdWord seen{load(at)};
         while (seen.claim() < claim) {
-            const uint64_t before = exchange_if(
-                at, seen.word, claim << IdWord::kClaimShift | seen.tick_bits());
+            const uint64_t before =
+                exchange_if(at, seen.word, claim << IdWord::kClaimShift | seen.tick_bits());
             if (before == seen.word) return;
             seen.word = before;
         }
@@ -211,8 +211,8 @@ struct ResolveContested {
 };
 
 // Item: an event. Forgets the ids of those that are refused for another reason after all, and are
-// to leave no trace. Not of `renewed` ones: see cpu::IdMemory::take_back(). A later event of the id,
-// far away in time, stays remembered.
+// to leave no trace. Not of `renewed` ones: see cpu::IdMemory::take_back(). A later event of the
+// id, far away in time, stays remembered.
 struct TakeBackIds {
     IdBatch batch;
     rules::DedupTicks ticks;
@@ -328,8 +328,8 @@ struct MoveIds {
         const IdWord word{slot->word};
         if (!time.is_live(word)) return;
         const auto id = Kind::of(*slot);
-        uint64_t* const at = IdTable<Kind>::find_or_take(next[group], &counts[group].used, id,
-                                                         Kind::hash(id, seed));
+        uint64_t* const at =
+            IdTable<Kind>::find_or_take(next[group], &counts[group].used, id, Kind::hash(id, seed));
         if (at != nullptr) store(at, word.tick_bits());
     }
 };

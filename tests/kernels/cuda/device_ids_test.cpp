@@ -27,7 +27,6 @@ struct Event {
 };
 using Events = std::vector<Event>;
 
-
 // Events of a few ids, or of ever new ones, on time, out of order, with leaps in event time.
 Events make_stream(uint64_t seed, uint32_t count, uint64_t ids) {
     Random random(seed);
@@ -69,8 +68,8 @@ class CpuIds {
         std::iota(rows.begin(), rows.end(), 0u);
         for (uint32_t e = 0; e < count; ++e) {
             lo[e] = events[e].lo, hi[e] = events[e].hi, time[e] = events[e].time_us;
-            hash[e] = is_wide_ ? rules::hash_u128(lo[e], hi[e], kSeed)
-                               : rules::hash_u64(lo[e], kSeed);
+            hash[e] =
+                is_wide_ ? rules::hash_u128(lo[e], hi[e], kSeed) : rules::hash_u64(lo[e], kSeed);
         }
         const cpu::IdColumns ids{hash.data(), lo.data(), hi.data(), nullptr, time.data()};
         std::vector<Outcome> outcomes(count);
@@ -140,8 +139,8 @@ class IdLanes {
     std::vector<Outcome> finish() {
         while (const uint64_t position = halted()) {
             ++halts_;
-            const auto first = static_cast<size_t>(HaltWord::batch_of(position) -
-                                                   lanes_.front()->batch.number);
+            const auto first =
+                static_cast<size_t>(HaltWord::batch_of(position) - lanes_.front()->batch.number);
             Stage stage = ids_->go_on(lanes_[first]->batch, HaltWord::stage_of(position));
             resolved_ += stage != Stage::claim;
             for (size_t l = first; l < lanes_.size(); ++l) {
@@ -176,10 +175,19 @@ class IdLanes {
    private:
     struct Lane {
         Lane(D& device, size_t count)
-            : lo(device, count), hi(device, count), place(device, count), time(device, count),
-              refused(device, count), outcome(device, count), counts(device, 1),
-              lo_image(device, count), hi_image(device, count), time_image(device, count),
-              refused_image(device, count), outcome_image(device, count), counts_image(device, 1) {}
+            : lo(device, count),
+              hi(device, count),
+              place(device, count),
+              time(device, count),
+              refused(device, count),
+              outcome(device, count),
+              counts(device, 1),
+              lo_image(device, count),
+              hi_image(device, count),
+              time_image(device, count),
+              refused_image(device, count),
+              outcome_image(device, count),
+              counts_image(device, 1) {}
         Array<D, uint64_t> lo, hi, place;
         Array<D, int64_t> time;
         Array<D, uint8_t> refused;
@@ -233,7 +241,8 @@ size_t first_difference(const std::vector<Outcome>& found, const std::vector<Out
         return outcome == Outcome::renewed && !are_cuts_equal ? Outcome::unique : outcome;
     };
     size_t e = 0;
-    while (e < std::min(found.size(), wanted.size()) && meaning(found[e]) == meaning(wanted[e])) ++e;
+    while (e < std::min(found.size(), wanted.size()) && meaning(found[e]) == meaning(wanted[e]))
+        ++e;
     return e;
 }
 
@@ -385,8 +394,7 @@ TYPED_TEST(DeviceIdsTest, RefusesWhatFindsNoRoomAndCountsNothingTwice) {
 
 // What dies makes room, without help.
 TYPED_TEST(DeviceIdsTest, FindsRoomAgainWhereIdsHaveDied) {
-    IdLanes<TypeParam> lanes(options_of(kHorizonUs), 3,
-                             12'000 * sizeof(typename TypeParam::Slot));
+    IdLanes<TypeParam> lanes(options_of(kHorizonUs), 3, 12'000 * sizeof(typename TypeParam::Slot));
     for (int round = 0; round < 4; ++round) {
         Events events(12'000);
         const int64_t now = round * 10 * kHorizonUs;
@@ -395,8 +403,8 @@ TYPED_TEST(DeviceIdsTest, FindsRoomAgainWhereIdsHaveDied) {
         }
         const uint64_t full_before = lanes.full();
         const std::vector<Outcome> outcomes = this->judge(lanes, events, 3);
-        const auto unique = static_cast<uint64_t>(
-            std::count(outcomes.begin(), outcomes.end(), Outcome::unique));
+        const auto unique =
+            static_cast<uint64_t>(std::count(outcomes.begin(), outcomes.end(), Outcome::unique));
         EXPECT_GT(unique, 6000u) << "round " << round;
         EXPECT_EQ(unique + lanes.full() - full_before, events.size());
         EXPECT_EQ(lanes.outside(), 0u);
@@ -434,8 +442,9 @@ TYPED_TEST(DeviceIdsTest, ForgetsTheOldestWhenItMay) {
 TYPED_TEST(DeviceIdsTest, IsNotMadeWithoutMemory) {
     ShuffledDevice device;
     cpu::MemoryBudget budget(1000);
-    EXPECT_EQ((DeviceIds<ShuffledDevice, TypeParam>::create(device, options_of(kForeverUs), budget)),
-              nullptr);
+    EXPECT_EQ(
+        (DeviceIds<ShuffledDevice, TypeParam>::create(device, options_of(kForeverUs), budget)),
+        nullptr);
     EXPECT_EQ(budget.used_bytes(), 0u);
     ShuffledDevice small({.device_bytes = 50'000});
     cpu::MemoryBudget plenty(this->kPlenty);
