@@ -86,6 +86,7 @@ NO_MIRRORED_TEST = {
     "kernels/cpu/exact_home": "the passes of exact_table, tested with it",
     "kernels/cpu/exact_kinds": "the ids of exact_table, tested with it",
     "kernels/cpu/prefetch": "one instruction",
+    "kernels/cuda/stub": "what there is without a toolkit; devices_test runs with either",
     "net/connection": "an interface",
     "net/stream_poll": "a way of net/stream_io, tested with it",
     "net/stream_ring": "a way of net/stream_io, tested with it",
