@@ -24,7 +24,9 @@ enum class UdpReceive : uint8_t { automatic, recvmmsg, io_uring };
 
 struct UdpSourceOptions {
     UdpSocketOptions socket;
-    IntakeOptions intake;   // Its keys are set by the source.
+    IntakeOptions intake{.decode = {},  // Its keys are set by the source.
+                         .allow = {},
+                         .malformed_per_second = kMalformedPerSecond};
     std::string keys_path;  // Empty: frames need no signature.
     UdpReceive receive = UdpReceive::automatic;
     size_t datagram_bytes_max = size_t{64} << 10;  // A longer one is truncated.
