@@ -7,7 +7,6 @@
 namespace trommel::net {
 namespace {
 
-constexpr int64_t kSecondUs = 1'000'000;
 constexpr size_t kCorruptRawBytesMax = 4096;  // Of a damaged datagram, for its dead letter.
 
 // Of one batch, whatever is sent: what RecordBatch::clear() keeps, but for a frame.
@@ -17,7 +16,6 @@ constexpr size_t kBatchBytesMax = (size_t{1} << 20) - (size_t{64} << 10);
 
 FrameIntake::FrameIntake(const IntakeOptions& options, Clock& clock)
     : options_(options),
-      clock_(clock),
       rows_(options.decode, &clock),
       senders_(options.senders_max, transport_,
                options.keys == nullptr ? SenderTable::Identity::address_and_source
@@ -75,24 +73,7 @@ bool FrameIntake::is_allowed(const Datagram& datagram) {
     return false;
 }
 
-// Whether so many malformed datagrams have come in this second that one more is only counted.
-bool FrameIntake::is_flood() {
-    if (options_.malformed_per_second == kMalformedUnlimited) return false;
-    const int64_t now_us = clock_.monotonic_us();
-    if (now_us - malformed_since_us_ >= kSecondUs) {
-        malformed_since_us_ = now_us;
-        malformed_count_ = 0;
-    }
-    if (malformed_count_ == options_.malformed_per_second) return true;
-    ++malformed_count_;
-    return false;
-}
-
 void FrameIntake::append_malformed(const Datagram& datagram, const char* why, RecordBatch& batch) {
-    if (is_flood()) {
-        ++transport_.malformed_flood;
-        return;
-    }
     ++transport_.malformed;
     const size_t kept = std::min(datagram.size, kCorruptRawBytesMax);
     rows_.append_corrupt(batch.copy_text({datagram.bytes, kept}), why, 0, offset_, batch);

@@ -19,19 +19,11 @@
 
 namespace trommel::net {
 
-inline constexpr uint32_t kMalformedUnlimited = UINT32_MAX;
-// Of a live source that says nothing. Each may cost a dead letter of 5.5 KiB: half a MiB a second.
-inline constexpr uint32_t kMalformedPerSecond = 100;
-
 struct IntakeOptions {
     DecodeOptions decode;       // Of format binary.
     AccessList allow;           // Empty: everybody.
     FrameKeys* keys = nullptr;  // With keys every frame must be signed by its source's. Borrowed.
     uint32_t senders_max = 1024;
-    // So many datagrams that are no frames become corrupt records within a second of the clock; the
-    // others are counted alone (Transport::malformed_flood). For live sources: what comes of a
-    // capture is no question of time.
-    uint32_t malformed_per_second = kMalformedUnlimited;
 };
 
 // What a socket, device or capture brought. The bytes are needed during take() only.
@@ -46,11 +38,11 @@ struct Datagram {
 // numbers, and the counting of all that. A datagram is one frame, no more and no less.
 //
 // The cheap checks come first, and whatever fails one is counted in one place only: denied,
-// truncated, malformed (also a corrupt record of partition 0, "(source)") or malformed_flood,
-// unauthentic, refused, stale, duplicate; else its events are delivered.
+// truncated, malformed (also a corrupt record of partition 0, "(source)"), unauthentic, refused,
+// stale, duplicate; else its events are delivered.
 class FrameIntake {
    public:
-    // `clock` is asked for max_future and malformed_per_second.
+    // `clock` is asked for max_future alone.
     FrameIntake(const IntakeOptions& options, Clock& clock);
 
     // Once before the datagrams of a poll.
@@ -86,7 +78,6 @@ class FrameIntake {
 
     bool has_room(const RecordBatch& batch);
     bool is_allowed(const Datagram& datagram);
-    bool is_flood();
     void append_malformed(const Datagram& datagram, const char* why, RecordBatch& batch);
     const char* fault_of(const Datagram& datagram, FrameHeader& header) const;
     bool is_authentic(const Datagram& datagram, const FrameHeader& header);
@@ -94,16 +85,13 @@ class FrameIntake {
     void note_rest(uint32_t partition);
 
     const IntakeOptions options_;
-    Clock& clock_;
     FrameRows rows_;
     Transport transport_;
     SenderTable senders_;
     Open open_;
     uint32_t partition_ = 0;
-    uint64_t offset_ = 0;             // Of the datagram at hand in all that came.
-    size_t copied_bytes_ = 0;         // Into the batch at hand.
-    int64_t malformed_since_us_ = 0;  // The second at hand began, and so many came in it.
-    uint32_t malformed_count_ = 0;
+    uint64_t offset_ = 0;      // Of the datagram at hand in all that came.
+    size_t copied_bytes_ = 0;  // Into the batch at hand.
     std::vector<uint32_t> resting_;
 };
 

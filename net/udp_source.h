@@ -24,9 +24,7 @@ enum class UdpReceive : uint8_t { automatic, recvmmsg, io_uring };
 
 struct UdpSourceOptions {
     UdpSocketOptions socket;
-    IntakeOptions intake{.decode = {},  // Its keys are set by the source.
-                         .allow = {},
-                         .malformed_per_second = kMalformedPerSecond};
+    IntakeOptions intake;   // Its keys are set by the source.
     std::string keys_path;  // Empty: frames need no signature.
     UdpReceive receive = UdpReceive::automatic;
     size_t datagram_bytes_max = size_t{64} << 10;  // A longer one is truncated.

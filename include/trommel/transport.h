@@ -26,7 +26,6 @@ struct Transport {
     // Datagrams (or packets) that are not frames of anybody, each counted once.
     uint64_t truncated = 0;        // Longer than there was room for.
     uint64_t malformed = 0;        // Damaged, or no frame; each is a corrupt record.
-    uint64_t malformed_flood = 0;  // The same, more in a second than become records.
     uint64_t denied = 0;           // From an address that is not allowed; not looked at.
     uint64_t unauthentic = 0;      // Without the signature that its sender must give.
     uint64_t senders_refused = 0;  // From a sender more than there may be.
@@ -63,7 +62,6 @@ inline constexpr TransportCounter kTransportCounters[] = {
     {"bytes", &Transport::bytes},
     {"truncated", &Transport::truncated},
     {"malformed", &Transport::malformed},
-    {"malformed_flood", &Transport::malformed_flood},
     {"denied", &Transport::denied},
     {"unauthentic", &Transport::unauthentic},
     {"senders_refused", &Transport::senders_refused},

@@ -109,8 +109,7 @@ Outcome take_all(std::string_view rest, bool repaired, uint32_t capacity) {
     const Transport& t = intake.transport();
     fuzz::require(t.datagrams == datagrams, "every datagram is counted");
     fuzz::require(t.datagrams == t.frames + t.frames_duplicate + t.frames_stale + t.malformed +
-                                     t.malformed_flood + t.denied + t.truncated + t.unauthentic +
-                                     t.senders_refused,
+                                     t.denied + t.truncated + t.unauthentic + t.senders_refused,
                   "and in one place only");
     fuzz::require(outcome.rows.size() == t.delivered + t.malformed,
                   "a delivered event is a row, and so is a malformed datagram");

@@ -5,8 +5,6 @@
 namespace trommel::tools {
 namespace {
 
-constexpr uint32_t kMalformedPerSecondMax = 1'000'000;
-
 Parsed<net::ListenAddress> parse_listen(std::string_view text) {
     Parsed<net::ListenAddress> parsed;
     parsed.error = net::parse_listen_address(std::string(text), parsed.value).message;
@@ -20,12 +18,6 @@ Parsed<uint64_t> parse_receive_buffer(std::string_view text) {
     }
     return Parsed<uint64_t>::fail("'" + std::string(text) + "' is not a size from 1 byte to " +
                                   bytes_text(net::kReceiveBufferBytesMax));
-}
-
-void read_malformed(Section& section, net::IntakeOptions& intake) {
-    intake.malformed_per_second = net::kMalformedPerSecond;
-    read_limit(section, "malformed_per_second", 0u, kMalformedPerSecondMax,
-               intake.malformed_per_second);
 }
 
 // What is for us among packets, and who may send it.
@@ -107,7 +99,6 @@ void read_pcap(Section& section, Job& job) {
 
 void read_dpdk(Section& section, Job& job) {
     net::DpdkOptions& dpdk = job.source.dpdk;
-    read_malformed(section, job.source.packets.packets.intake);
     section.refuse("path",
                    "belongs to sources that read files; a device of a capture is "
                    "\"net_pcap0,rx_pcap=f.pcap\"");
@@ -135,7 +126,6 @@ void read_udp(Section& section, Job& job) {
                                           {"recvmmsg", net::UdpReceive::recvmmsg},
                                           {"io_uring", net::UdpReceive::io_uring}}));
     read_limit(section, "senders_max", 1u, net::SenderTable::kSendersMax, udp.intake.senders_max);
-    read_malformed(section, udp.intake);
     section.read_text("keys", udp.keys_path);
     read_ending(section, udp.stop_after_us, udp.stop_with_senders);
 }

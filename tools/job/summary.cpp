@@ -85,11 +85,6 @@ void add_senders(const std::string& anybody, const net::IntakeOptions& intake,
                                            : std::to_string(allow.size()) + " allowed network" +
                                                  (allow.size() == 1 ? "" : "s");
     lines.add("source", "from " + from + (keys_path.empty() ? "" : ", signed with " + keys_path));
-    if (intake.malformed_per_second != net::kMalformedUnlimited) {
-        lines.add("source", count_text(intake.malformed_per_second) +
-                                " datagrams a second that are no frames become corrupt records, "
-                                "the others are counted");
-    }
     lines.add("partitions", "one for each sender, at most " + count_text(intake.senders_max));
 }
 

@@ -98,7 +98,6 @@ constexpr char kReferenceNetwork[] = R"yaml(#   rate: unlimited           # reco
 #   receive: auto             # auto | recvmmsg | io_uring; auto is recvmmsg
 #   receive_buffer: 32MiB     # that the kernel may hold for each socket
 #   senders_max: 1024         # a sender more is refused
-#   malformed_per_second: 100 # so many datagrams that are no frames become corrupt records
 #   keys: keys.txt            # who must sign, a line SOURCE_ID HEXKEY each; else nobody
 #   stop_after: 5s            # ends when nothing came for so long after something did; else never
 #   stop_with_senders: false  # true: ends when every sender has said that it is done
@@ -108,8 +107,7 @@ constexpr char kReferenceNetwork[] = R"yaml(#   rate: unlimited           # reco
 #   port: 4000                # (required) UDP datagrams to it are ours; allow, senders_max, keys
 #   verify_checksums: true    # of IPv4 and UDP
 #
-# source: { type: dpdk } polls a network card; also port and, as udp, allow, senders_max,
-#                             # malformed_per_second, keys, stop_after and stop_with_senders:
+# source: { type: dpdk } polls a network card; also port, allow, senders_max, keys and stop_...:
 #   device: "0000:03:00.0"    # (required) a PCI address or a virtual device, "net_tap0,iface=x"
 #   eal: [--no-huge, -m, 512] # further arguments of DPDK's EAL
 #   queues: 1                 # receive queues, polled in turn

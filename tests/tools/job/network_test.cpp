@@ -39,7 +39,6 @@ TEST(JobNetwork, ReadsASourceOfDatagramsWhichNeedsNoDecode) {
   receive: io_uring
   receive_buffer: 4MiB
   senders_max: 12
-  malformed_per_second: 7
   keys: keys.txt
   stop_after: 5s
   stop_with_senders: true)") +
@@ -52,7 +51,6 @@ TEST(JobNetwork, ReadsASourceOfDatagramsWhichNeedsNoDecode) {
     EXPECT_EQ(udp.receive, net::UdpReceive::io_uring);
     EXPECT_EQ(udp.socket.receive_buffer_bytes, uint64_t{4} << 20);
     EXPECT_EQ(udp.intake.senders_max, 12u);
-    EXPECT_EQ(udp.intake.malformed_per_second, 7u);
     EXPECT_EQ(udp.keys_path, "keys.txt");
     EXPECT_EQ(udp.stop_after_us, 5'000'000);
     EXPECT_TRUE(udp.stop_with_senders);
@@ -101,8 +99,6 @@ TEST(JobNetwork, ReadsCapturesAndDevices) {
     EXPECT_EQ(dpdk.job.source.dpdk.device, "net_ring0");
     EXPECT_THAT(dpdk.job.source.dpdk.eal, ElementsAre("--no-huge", "-m", "256"));
     EXPECT_EQ(dpdk.job.source.dpdk.queues, 2);
-    EXPECT_EQ(dpdk.job.source.packets.packets.intake.malformed_per_second,
-              net::kMalformedPerSecond);
     EXPECT_EQ(dpdk.job.source.packets.stop_after_us, 1'000'000);
 
     EXPECT_THAT(read("source: { type: dpdk, port: 0 }" + std::string(kUdpRest)).mistakes,
