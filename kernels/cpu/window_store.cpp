@@ -14,7 +14,7 @@ constexpr int64_t kNoEnd = INT64_MAX;
 constexpr uint32_t kPart = KeyDictionary::kPart;
 constexpr uint32_t kPrefetchRows = 32;  // Rows on their way out that are asked for ahead.
 constexpr uint32_t kLineBytes = 64;
-constexpr uint32_t kDenseShare = 4;  // A pane with 1/4 of the slots is worth a shortcut.
+constexpr uint32_t kDenseShare = 32;  // A pane with 1/32 of the slots is worth a shortcut.
 constexpr SlabPool::Ref kNoLeaf = SlabPool::kNone;
 constexpr size_t kShortcutShare = 64;  // Of the budget, at most: a leaf has more bytes than that.
 
