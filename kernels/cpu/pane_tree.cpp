@@ -109,7 +109,7 @@ void PaneTree::combine_range(Node& range) {
     const auto add = [&](uint32_t slot, const char* cell) {
         char* const into = fits ? cells_.find_or_add(range.cells, slot) : nullptr;
         fits = into != nullptr;
-        if (fits) cells_.layout().combine(into, cell);
+        if (fits) cells_.combine(into, cell);
     };
     const auto add_piece = [&](Ref piece) {
         range.visited += node(piece).cells.count;

@@ -18,7 +18,7 @@ constexpr uint32_t kDenseShare = 32;  // A pane with 1/32 of the slots is worth 
 constexpr SlabPool::Ref kNoLeaf = SlabPool::kNone;
 constexpr size_t kShortcutShare = 64;  // Of the budget, at most: a leaf has more bytes than that.
 
-// Asks for every line of a cell; one of 40 bytes lies in two as often as not.
+// Asks for every line of a cell's body; one of 40 bytes lies in two as often as not.
 void prefetch(const char* cell, uint32_t bytes) {
     ask_for(cell + bytes - 1);
     for (uint32_t offset = 0; offset < bytes; offset += kLineBytes) {
@@ -78,7 +78,7 @@ uint32_t WindowStore::add_part(const RecordBatch& batch, const uint32_t* rows, u
     take_shortcut(batch, rows, slots.data(), count, placed, walk);
     walk_to_cells(batch, walk, placed, misfits);
     count_events(placed);
-    layout_.update_values(placed.cell.data(), batch, placed.row.data(), placed.count);
+    layout_.update_values(placed.cell.data(), cells_, batch, placed.row.data(), placed.count);
     for (uint32_t i = 0; i < misfits.count; ++i) {
         refused[i] = misfits.row[i];
         leave_no_trace(batch.time_us[misfits.row[i]], misfits.slot[i]);
@@ -103,7 +103,7 @@ void WindowStore::take_shortcut(const RecordBatch& batch, const uint32_t* rows,
         // The entry behind the last is kNone.
         const SlabPool::Ref ref = refs[is_in_pane && leaf < known ? leaf : known];
         char* const cell = leaves.cell(ref, slot);
-        prefetch(cell, leaves.cell_bytes);
+        prefetch(cell, leaves.body_bytes);
         placed.row[quick] = row;
         placed.slot[quick] = slot;
         placed.cell[quick] = cell;
@@ -144,7 +144,7 @@ void WindowStore::walk_to_cells(const RecordBatch& batch, const Walk& walk, Plac
             refused.slot[refused.count++] = slot;
             continue;
         }
-        prefetch(cell, layout_.bytes());
+        prefetch(cell, layout_.body_bytes());
         new_holders[new_count] = slot;
         new_count += is_new;
         panes[placed.count] = pane;
@@ -316,7 +316,7 @@ void WindowStore::merge_pieces() {
             if (into == nullptr) {
                 open_.cells = Cells::scattered;
             } else {
-                layout_.combine(into, cell);
+                cells_.combine(into, cell);
             }
         });
     }
@@ -350,7 +350,7 @@ void WindowStore::take_rows(PartialRows& out, uint32_t rows_max) {
             continue;
         }
         if (const RowOrder::Row* const later = order_.peek(kPrefetchRows)) {
-            prefetch(pool_.at(later->cell), layout_.bytes());
+            prefetch(pool_.at(later->cell), layout_.body_bytes());
             keys_.prefetch(later->slot);
         }
         out.window.push_back(open_.spec->window);
@@ -364,11 +364,14 @@ void WindowStore::take_rows(PartialRows& out, uint32_t rows_max) {
 }
 
 const char* WindowStore::cell_of(const RowOrder::Row& row) {
-    if (open_.cells != Cells::scattered) return pool_.at(row.cell);
+    if (open_.cells != Cells::scattered) {
+        cells_.copy(scratch_.data(), pool_.at(row.cell));
+        return scratch_.data();
+    }
     layout_.clear(scratch_.data());
     for (const PaneTree::Ref piece : pieces_) {
         const char* const cell = cells_.find(panes_.cells(piece), row.slot);
-        if (cell != nullptr) layout_.combine(scratch_.data(), cell);
+        if (cell != nullptr) cells_.add_to(scratch_.data(), cell);
     }
     return scratch_.data();
 }
