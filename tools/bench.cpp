@@ -8,10 +8,10 @@
 
 #include "bench/kit/machine.h"
 #include "bench/kit/measure.h"
-#include "tools/bench_report.h"
 #include "tools/commands.h"
-#include "tools/document.h"
-#include "tools/report_file.h"
+#include "tools/job/document.h"
+#include "tools/pages/bench_report.h"
+#include "tools/pages/report_file.h"
 #include "tools/report_json.h"
 #include "tools/suggestion.h"
 

@@ -1,12 +1,12 @@
 #include <cstdio>
 
 #include "bench/kit/ingest.h"
-#include "tools/bench_report.h"
 #include "tools/commands.h"
-#include "tools/load_page.h"
-#include "tools/load_text.h"
+#include "tools/load/text.h"
+#include "tools/pages/bench_report.h"
+#include "tools/pages/load_page.h"
+#include "tools/pages/report_file.h"
 #include "tools/quantity.h"
-#include "tools/report_file.h"
 
 namespace trommel::tools {
 namespace {

@@ -2,8 +2,8 @@
 
 #include "tools/commands.h"
 #include "tools/console.h"
-#include "tools/job_summary.h"
-#include "tools/job_text.h"
+#include "tools/job/summary.h"
+#include "tools/job/text.h"
 
 namespace trommel::tools {
 

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "tools/commands.h"
-#include "tools/job_text.h"
-#include "tools/plan_inputs.h"
+#include "tools/job/synthetic_options.h"
+#include "tools/job/text.h"
+#include "tools/plan/inputs.h"
 #include "tools/suggestion.h"
-#include "tools/synthetic_options.h"
 
 namespace trommel::tools {
 namespace {

@@ -50,7 +50,7 @@ struct BenchCommand {
 ExitCode bench(const BenchCommand& command);
 
 struct PlanCommand {
-    std::vector<std::pair<std::string, std::string>> settings;  // plan_inputs.h: those given.
+    std::vector<std::pair<std::string, std::string>> settings;  // plan/inputs.h: those given.
     std::string job_path;                                       // Empty: none. "-" is stdin.
     std::vector<std::string> overrides;
     std::string calibration_path, out_path, write_job_path, report_path;

@@ -6,7 +6,7 @@
 #include "trommel/report.h"
 #include "trommel/run.h"
 
-#include "tools/document.h"
+#include "tools/job/document.h"
 
 namespace trommel::tools {
 

@@ -9,9 +9,9 @@
 #include "net/wire.h"
 #include "tools/commands.h"
 #include "tools/console.h"
-#include "tools/gen_plan.h"
+#include "tools/job/synthetic_options.h"
+#include "tools/load/gen_plan.h"
 #include "tools/signals.h"
-#include "tools/synthetic_options.h"
 
 namespace trommel::tools {
 namespace {

@@ -5,12 +5,12 @@
 
 #include "tools/commands.h"
 #include "tools/console.h"
-#include "tools/ends.h"
-#include "tools/job_text.h"
-#include "tools/load_json.h"
+#include "tools/job/ends.h"
+#include "tools/job/synthetic_options.h"
+#include "tools/job/text.h"
+#include "tools/load/json.h"
 #include "tools/report_json.h"
 #include "tools/signals.h"
-#include "tools/synthetic_options.h"
 
 namespace trommel::tools {
 namespace {

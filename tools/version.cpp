@@ -8,7 +8,7 @@
 #include "net/frame_keys.h"
 #include "net/udp_receiver.h"
 #include "tools/commands.h"
-#include "tools/job_parts.h"
+#include "tools/job/parts.h"
 
 namespace trommel::tools {
 namespace {

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string>
 
-#include "tools/job_file.h"
-#include "tools/job_summary.h"
+#include "tools/job/file.h"
+#include "tools/job/summary.h"
 #include "tools/quantity.h"
 
 namespace trommel::tools {

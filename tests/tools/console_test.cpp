@@ -61,8 +61,8 @@ TEST(Json, AReportHoldsPartitionsAndShards) {
     report.transport->sent = report.transport->lost_gaps = 3;
     const std::string json = "{" + members_of(report, 4096) + "}";
     const auto has = [&](const std::string& part) { return json.find(part) != std::string::npos; };
-    EXPECT_TRUE(has("{\"ledger\":" + ledger +
-                    ",\"transport\":{\"sent\":3,\"delivered\":0,\"lost\":3,"));
+    EXPECT_TRUE(
+        has("{\"ledger\":" + ledger + ",\"transport\":{\"sent\":3,\"delivered\":0,\"lost\":3,"));
     EXPECT_TRUE(has("},\"complete\":true,"));
     EXPECT_TRUE(has("\"records_per_second\":4,\"bytes_per_second\":200,"));
     EXPECT_TRUE(has("\"partitions\":[{\"name\":\"p\xEF\xBF\xBD\",\"ledger\":" + ledger +

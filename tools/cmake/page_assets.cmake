@@ -1,5 +1,5 @@
-# Makes page_assets.cpp of what a report is written with: the files of tools/page, and uPlot as
-# tools/setup has fetched it. Without uPlot the program refuses reports that have curves.
+# Makes page_assets.cpp of what a report is written with: the files of tools/pages/assets, and uPlot
+# as tools/setup has fetched it. Without uPlot the program refuses reports that have curves.
 set(uplot_version 1.6.32)  # tools/setup has the same.
 set(TROMMEL_UPLOT ${PROJECT_SOURCE_DIR}/build/npm/node_modules/uplot CACHE PATH
     "The unpacked npm package uplot@${uplot_version}, for the curves of reports")
@@ -34,7 +34,7 @@ if(uplot_name)
     file(READ ${TROMMEL_UPLOT}/dist/uPlot.min.css uplot_style)
     file(READ ${TROMMEL_UPLOT}/LICENSE uplot_licence)
 endif()
-set(page_folder ${PROJECT_SOURCE_DIR}/tools/page)
+set(page_folder ${PROJECT_SOURCE_DIR}/tools/pages/assets)
 file(READ ${page_folder}/page.css page_style)
 file(READ ${page_folder}/page.js page_script)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
