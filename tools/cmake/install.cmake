@@ -3,7 +3,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(trommel_static_libraries trommel_hostpath trommel_cpu trommel_net)
+set(trommel_static_libraries trommel_hostpath trommel_cpu trommel_cuda trommel_net)
 set(trommel_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/trommel)
 set(trommel_pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
@@ -40,6 +40,16 @@ trommel_optional(ZLIB::ZLIB ZLIB zlib)
 trommel_optional(PkgConfig::zstd "" libzstd)
 trommel_optional(PkgConfig::liburing "" liburing)
 trommel_optional(PkgConfig::libcrypto "" libcrypto)
+
+
+# The device code's runtime is linked into the program as well. pkg-config gets the file itself.
+set(trommel_cuda_root "")
+set(trommel_pc_cuda "")
+if(TROMMEL_HAVE_CUDA)
+    get_target_property(trommel_cudart CUDA::cudart_static IMPORTED_LOCATION)
+    get_filename_component(trommel_cuda_root ${CMAKE_CUDA_COMPILER_TOOLKIT_ROOT} ABSOLUTE)
+    set(trommel_pc_cuda " ${trommel_cudart} -lrt -ldl")
+endif()
 
 # Each layer finds xxHash by itself, under its own name; the consumer finds it under all of them.
 set(trommel_xxhash_names "")

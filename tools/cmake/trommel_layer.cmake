@@ -2,13 +2,13 @@
 #   trommel_layer(NAME [STATIC|INTERFACE] [FOLDERS f…] [PUBLIC lib…] [PRIVATE lib…])
 # Include paths start at the root of the repository, so that each include line shows the layer.
 add_library(trommel_flags INTERFACE)
-target_compile_options(trommel_flags INTERFACE
+target_compile_options(trommel_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wundef
     -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror
     # Nobody replaces our functions when a program is loaded, so they may be inlined in their file.
     -fno-semantic-interposition
     # g++ 12 sees an overlap in the library's own string concatenation at -O3 (GCC bug 105651).
-    $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>>)
 if(TROMMEL_SANITIZE)
     add_compile_options(-fsanitize=${TROMMEL_SANITIZE} -fno-omit-frame-pointer
                         -fno-sanitize-recover=all)
