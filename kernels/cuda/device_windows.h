@@ -130,14 +130,16 @@ class DeviceWindows {
 
 template <Device D>
 void DeviceWindows<D>::submit(const WindowBatch& batch) {
-    FindCells find{batch, panes_.refs(), words_, seed_, panes_.wanted()};
-    find.offset_us = schedule_.offset_us();
-    find.pane_us = schedule_.pane_us();
-    find.open_from = schedule_.open_from();
-    find.are_keys_handles = handles_ != nullptr;
-    find.is_missing_refused = panes_.is_missing_refused();
-    device_.launch(batch.count, find);
-
+    device_.launch(batch.count, FindCells{.batch = batch,
+                                          .panes = panes_.refs(),
+                                          .layout = words_,
+                                          .seed = seed_,
+                                          .wanted = panes_.wanted(),
+                                          .offset_us = schedule_.offset_us(),
+                                          .pane_us = schedule_.pane_us(),
+                                          .open_from = schedule_.open_from(),
+                                          .are_keys_handles = handles_ != nullptr,
+                                          .is_missing_refused = panes_.is_missing_refused()});
     const AddEvents each{batch, words_};
     if (is_skewed_) {
         constexpr uint32_t kPerBlock = AddSkewedEvents::kEventsPerBlock;

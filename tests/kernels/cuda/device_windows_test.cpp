@@ -230,7 +230,7 @@ Config random_windows(std::mt19937_64& random) {
         if (pick(random, 0, 1) == 0) {
             config.windows.push_back(tumbling(name, slide));
         } else {
-            config.windows.push_back(sliding(name, slide * pick(random, 1, 20), slide));
+            config.windows.push_back(sliding(name, slide * pick(random, 1, 9), slide));
         }
     }
     return config;
@@ -255,7 +255,7 @@ size_t run_stream(const PairOptions& options, bool skewed) {
     const Config config = random_windows(random);
     Pair pair(config, options);
     const int64_t pane = rules::pane_us(config);
-    const int64_t disorder = pane * pick(random, 0, 30);
+    const int64_t disorder = pane * pick(random, 0, 12);
     const int64_t keys = pick(random, 0, 3) == 0 ? 1 : pick(random, 1, 400);
     int64_t newest = pick(random, -3, 3) * kYearUs, watermark = INT64_MIN;
     size_t refused = 0;
