@@ -13,8 +13,9 @@ namespace trommel::cpu {
 
 // A window whose rows are handed out.
 struct OpenWindow {
-    uint32_t spec = 0;    // Of the schedule,
-    uint32_t window = 0;  // and index into Config::windows.
+    uint32_t spec = 0;        // Of the schedule,
+    uint32_t window = 0;      // and index into Config::windows.
+    bool is_sliding = false;  // Its panes will be used again.
     int64_t start_us = 0, end_us = 0;
 };
 
@@ -38,6 +39,7 @@ class WindowSchedule {
         }
     }
 
+    bool has_windows() const { return !specs_.empty(); }
     int64_t offset_us() const { return offset_us_; }
     int64_t pane_us() const { return pane_us_; }
     int64_t panes_per_window() const { return panes_per_window_; }  // At most.
@@ -65,9 +67,10 @@ class WindowSchedule {
         bool found = false;
         for (uint32_t s = 0; s < specs_.size(); ++s) {
             const Spec& spec = specs_[s];
-            const int64_t end_us = next_end(first_from, spec);
-            if (end_us == kNoEnd || !rules::is_final(end_us, lateness_us_, watermark_us_)) continue;
-            const OpenWindow candidate{s, spec.window, end_us - spec.size_us, end_us};
+            const int64_t end_us = next_end(first_from, spec, spec.done_end_us);
+            if (!is_final(end_us)) continue;
+            const OpenWindow candidate{s, spec.window, spec.slide_us < spec.size_us,
+                                       end_us - spec.size_us, end_us};
             if (!found || rank(candidate) < rank(out)) out = candidate;
             found = true;
         }
@@ -75,6 +78,32 @@ class WindowSchedule {
     }
     // All its rows were handed out.
     void finish(const OpenWindow& open) { specs_[open.spec].done_end_us = open.end_us; }
+
+    // Are there final rows that were not handed out?
+    template <typename FirstFrom>
+    bool has_next(const FirstFrom& first_from) const {
+        return is_final(least_end(first_from));
+    }
+    // Every row of a window that ends up to here was handed out.
+    template <typename FirstFrom>
+    int64_t complete_end_us(const FirstFrom& first_from) const {
+        const int64_t final_us = rules::final_end(lateness_us_, watermark_us_);
+        const int64_t next_us = least_end(first_from);
+        return next_us == kNoEnd ? final_us : std::min(final_us, next_us - 1);
+    }
+    // Final windows that have rows left, counted up to `max`.
+    template <typename FirstFrom>
+    uint32_t waiting(const FirstFrom& first_from, uint32_t max) const {
+        uint32_t waiting = 0;
+        for (const Spec& spec : specs_) {
+            int64_t end_us = next_end(first_from, spec, spec.done_end_us);
+            while (is_final(end_us)) {
+                if (++waiting == max) return max;
+                end_us = next_end(first_from, spec, end_us);
+            }
+        }
+        return waiting;
+    }
 
     // Will a window that was not handed out cover the pane?
     bool needs(int64_t index) const {
@@ -94,16 +123,30 @@ class WindowSchedule {
         int64_t done_end_us;  // Its windows up to this end have been handed out.
     };
 
-    // The end of the spec's next window with an event, final or not; kNoEnd: there is none.
+    // kNoEnd is beyond every final end but that of the input's end.
+    bool is_final(int64_t end_us) const {
+        return end_us != kNoEnd && rules::is_final(end_us, lateness_us_, watermark_us_);
+    }
+    // The end of the spec's next window with an event after those up to `done_end_us`, final or
+    // not; kNoEnd: there is none.
     template <typename FirstFrom>
-    int64_t next_end(const FirstFrom& first_from, const Spec& spec) const {
-        const bool is_first = spec.done_end_us == INT64_MIN;
+    int64_t next_end(const FirstFrom& first_from, const Spec& spec, int64_t done_end_us) const {
+        const bool is_first = done_end_us == INT64_MIN;
         // The window after the last one, or when it is empty the first that the next event is in.
-        const int64_t end_us = is_first ? INT64_MIN : spec.done_end_us + spec.slide_us;
+        const int64_t end_us = is_first ? INT64_MIN : done_end_us + spec.slide_us;
         const int64_t pane = first_from(is_first ? INT64_MIN : index_of(end_us - spec.size_us));
         if (pane == kNoPane) return kNoEnd;
         const int64_t start_us = rules::pane_start(pane, offset_us_, pane_us_);
         return std::max(end_us, rules::first_end_after(start_us, offset_us_, spec.slide_us));
+    }
+
+    template <typename FirstFrom>
+    int64_t least_end(const FirstFrom& first_from) const {
+        int64_t least = kNoEnd;
+        for (const Spec& spec : specs_) {
+            least = std::min(least, next_end(first_from, spec, spec.done_end_us));
+        }
+        return least;
     }
 
     int64_t offset_us_, pane_us_, lateness_us_;
