@@ -119,10 +119,10 @@ bool PaneTables<D>::allocate_directory() {
     const uint64_t charged = panes_max_ * sizeof(PaneRef) + sizeof(WantedPanes);
     if (!budget_.take(charged)) return false;
     fixed_bytes_ = charged;
-    directory_ = {device_, panes_max_};
-    directory_image_ = {device_, panes_max_};
-    wanted_ = {device_, 1};
-    wanted_image_ = {device_, 1};
+    directory_ = Array<D, PaneRef>(device_, panes_max_);
+    directory_image_ = PinnedArray<D, PaneRef>(device_, panes_max_);
+    wanted_ = Array<D, WantedPanes>(device_, 1);
+    wanted_image_ = PinnedArray<D, WantedPanes>(device_, 1);
     directory_copied_ = device_.make_ticket();
     wanted_copied_ = device_.make_ticket();
     if (!directory_ || !directory_image_ || !wanted_ || !wanted_image_) return false;

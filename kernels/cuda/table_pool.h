@@ -17,6 +17,8 @@ template <Device D>
 class TablePool {
    public:
     static constexpr uint32_t kBitsMin = 12, kBitsMax = 37;
+    static constexpr uint32_t kCapacityMax =
+        INT32_MAX - 1;  // With the last cell what sort() takes.
 
     TablePool(D& device, cpu::MemoryBudget& budget) : device_(device), budget_(budget) {}
     ~TablePool() { release_free(); }
@@ -60,7 +62,7 @@ class TablePool {
     static uint32_t capacity_of(uint32_t bits, const CellWords& words) {
         const uint64_t cells =
             (bytes(bits) / sizeof(uint64_t) - CellTable::kHeaderWords) / words.words;
-        return static_cast<uint32_t>(std::min<uint64_t>(cells - 1, INT32_MAX));
+        return static_cast<uint32_t>(std::min<uint64_t>(cells - 1, kCapacityMax));
     }
     static uint32_t bits_for(uint64_t rows, const CellWords& words) {
         uint32_t bits = kBitsMin;

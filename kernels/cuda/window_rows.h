@@ -70,8 +70,8 @@ class WindowRows {
     bool ensure(Array<D, T>& array, uint64_t count) {
         if (array.count() >= count) return true;
         array.clear();
-        array = {device_, count};
-        if (!array && pool_.release_free()) array = {device_, count};
+        array = Array<D, T>(device_, count);
+        if (!array && pool_.release_free()) array = Array<D, T>(device_, count);
         if (!array) error_ = kNoMemory;
         return static_cast<bool>(array);
     }
@@ -136,13 +136,13 @@ bool WindowRows<D>::allocate_chunk() {
     if (!budget_.take(charged)) return false;
     fixed_bytes_ = charged;
     const size_t chunk_words = size_t{chunk_rows_max_} * words_.words;
-    chunk_ = {device_, chunk_words};
-    chunk_image_ = {device_, chunk_words};
-    chunk_places_ = {device_, chunk_rows_max_};
-    chunk_places_image_ = {device_, chunk_rows_max_};
-    cells_ = {device_, 1};
-    cells_image_ = {device_, 1};
-    rows_image_ = {device_, 1};
+    chunk_ = Array<D, uint64_t>(device_, chunk_words);
+    chunk_image_ = PinnedArray<D, uint64_t>(device_, chunk_words);
+    chunk_places_ = Array<D, uint32_t>(device_, chunk_rows_max_);
+    chunk_places_image_ = PinnedArray<D, uint32_t>(device_, chunk_rows_max_);
+    cells_ = Array<D, uint64_t>(device_, 1);
+    cells_image_ = PinnedArray<D, uint64_t>(device_, 1);
+    rows_image_ = PinnedArray<D, uint32_t>(device_, 1);
     done_ = device_.make_ticket();
     return chunk_ && chunk_image_ && chunk_places_ && chunk_places_image_ && cells_ &&
            cells_image_ && rows_image_;
@@ -295,9 +295,17 @@ bool WindowRows<D>::fetch_chunk() {
 
 template <Device D>
 void WindowRows<D>::take_from_order() {
-    if (order_->peek() == nullptr && !order_->is_complete()) begin_pass();
-    for (; chunk_rows_ < chunk_rows_max_ && order_->peek() != nullptr; order_->pop()) {
-        chunk_places_image_[chunk_rows_++] = order_->peek()->cell;
+    const auto peek = [this] {
+        int64_t work = INT64_MAX;
+        order_->prepare(work);
+        return order_->peek();
+    };
+    if (peek() == nullptr && !order_->is_complete()) begin_pass();
+    while (chunk_rows_ < chunk_rows_max_) {
+        const cpu::RowOrder::Row* const row = peek();
+        if (row == nullptr) break;
+        chunk_places_image_[chunk_rows_++] = row->cell;
+        order_->pop();
     }
     device_.copy_in(Queue::compute, chunk_places_.data(), chunk_places_image_.data(),
                     chunk_rows_ * sizeof(uint32_t));

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <set>
 
-#include "tests/kernels/cuda/shuffled_device.h"
+#include "tests/kernels/cuda/test_device.h"
 
 namespace trommel::cuda {
 namespace {
@@ -29,7 +29,7 @@ class Tables {
         : device_({.seed = seed}), cells_(device_, 1000), image_(device_, 1000) {
         layout_.words = 4;
     }
-    CellTable make(Array<ShuffledDevice, uint64_t>& block, uint32_t capacity, uint32_t limit) {
+    CellTable make(Array<TestDevice, uint64_t>& block, uint32_t capacity, uint32_t limit) {
         block = {device_, CellTable::kHeaderWords + size_t{capacity + 1} * layout_.words};
         const CellTable table{block.data(), capacity, limit};
         device_.launch(table.cells(), ClearTable{table, layout_});
@@ -43,25 +43,25 @@ class Tables {
         return {image_.data(), image_.data() + 1000};
     }
     uint64_t read(const uint64_t* from) {
-        const PinnedArray<ShuffledDevice, uint64_t> word(device_, 1);
+        const PinnedArray<TestDevice, uint64_t> word(device_, 1);
         device_.copy_out(Queue::compute, word.data(), from, sizeof *from);
         device_.wait_all();
         return word[0];
     }
-    ShuffledDevice& device() { return device_; }
+    TestDevice& device() { return device_; }
     const CellWords& layout() const { return layout_; }
 
    private:
-    ShuffledDevice device_;
+    TestDevice device_;
     CellWords layout_;
-    Array<ShuffledDevice, uint64_t*> cells_;
-    PinnedArray<ShuffledDevice, uint64_t*> image_;
+    Array<TestDevice, uint64_t*> cells_;
+    PinnedArray<TestDevice, uint64_t*> image_;
 };
 
 TEST(CellTable, GivesEachKeyOneCell) {
     for (uint64_t seed = 0; seed < 10; ++seed) {
         Tables tables(seed);
-        Array<ShuffledDevice, uint64_t> block;
+        Array<TestDevice, uint64_t> block;
         const CellTable table = tables.make(block, 100, 100);
         const std::vector<uint64_t*> cells = tables.find(table, 101);
         EXPECT_EQ(std::set(cells.begin(), cells.end()).size(), 101u);
@@ -73,7 +73,7 @@ TEST(CellTable, GivesEachKeyOneCell) {
 TEST(CellTable, HoldsItsLimitWhateverRunsAtTheSameTime) {
     for (uint64_t seed = 0; seed < 10; ++seed) {
         Tables tables(seed);
-        Array<ShuffledDevice, uint64_t> block;
+        Array<TestDevice, uint64_t> block;
         const CellTable table = tables.make(block, 100, 20);
         const std::vector<uint64_t*> cells = tables.find(table, 300);
         std::set<uint64_t*> found(cells.begin(), cells.end());
@@ -88,7 +88,7 @@ TEST(CellTable, HoldsItsLimitWhateverRunsAtTheSameTime) {
 
 TEST(CellTable, MovesToALargerOneWhatHasEvents) {
     Tables tables(3);
-    Array<ShuffledDevice, uint64_t> block, larger_block;
+    Array<TestDevice, uint64_t> block, larger_block;
     const CellTable table = tables.make(block, 100, 100);
     const std::vector<uint64_t*> cells = tables.find(table, 50);
     tables.device().fill(Queue::compute, cells[7] + CellWords::kCount, 0, sizeof(uint64_t));

@@ -10,7 +10,7 @@
 
 #include "kernels/cpu/window_store.h"
 #include "tests/kernels/cpu/naive_windows.h"
-#include "tests/kernels/cuda/shuffled_device.h"
+#include "tests/kernels/cuda/test_device.h"
 
 namespace trommel::cuda {
 namespace {
@@ -40,12 +40,12 @@ struct PairOptions {
 // refuse.
 class Pair {
    public:
-    using Device = ShuffledDevice;
+    using Device = TestDevice;
     static constexpr uint32_t kRowsMax = 4096;
 
     Pair(const Config& config, const PairOptions& options)
         : config_(config),
-          device_({.seed = options.seed, .threads = 3}),
+          device_({.seed = options.seed}),
           device_budget_(options.device_bytes),
           host_budget_(options.host_bytes),
           windows_(DeviceWindows<Device>::create(

@@ -2,15 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/kernels/cuda/shuffled_device.h"
+#include "tests/kernels/cuda/test_device.h"
 
 namespace trommel::cuda {
 namespace {
 
 TEST(TablePool, KeepsWhatIsGivenBackAndChargesIt) {
-    ShuffledDevice device;
+    TestDevice device;
     cpu::MemoryBudget budget(20'000);
-    TablePool<ShuffledDevice> pool(device, budget);
+    TablePool<TestDevice> pool(device, budget);
     uint64_t* const block = pool.take(13);
     ASSERT_NE(block, nullptr);
     EXPECT_EQ(budget.used_bytes(), 8192u);
@@ -28,9 +28,9 @@ TEST(TablePool, KeepsWhatIsGivenBackAndChargesIt) {
 }
 
 TEST(TablePool, ChargesNothingForWhatTheDeviceDoesNotHave) {
-    ShuffledDevice device({.device_bytes = 8192});
+    TestDevice device({.device_bytes = 8192});
     cpu::MemoryBudget budget(1 << 20);
-    TablePool<ShuffledDevice> pool(device, budget);
+    TablePool<TestDevice> pool(device, budget);
     EXPECT_EQ(pool.take(14), nullptr);
     EXPECT_EQ(budget.used_bytes(), 0u);
 }
