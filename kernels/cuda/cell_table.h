@@ -86,7 +86,7 @@ struct MoveCells {
         const uint64_t* const cell = from.cell(place, layout.words);
         if (cell[CellWords::kCount] == 0) return;
         uint64_t* const into = to.find_or_add(cell[CellWords::kKey], layout.words, seed);
-        if (into == nullptr) return;  // The larger one has room for all.
+        if (into == nullptr) return;  // Never: no item reserves more than the one place it takes.
         for (uint32_t w = CellWords::kCount; w < layout.words; ++w) into[w] = cell[w];
     }
 };

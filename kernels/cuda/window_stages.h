@@ -266,7 +266,7 @@ struct MergeCells {
             pane.table.cell(static_cast<uint32_t>(at - pane.first_cell), layout.words);
         if (from[CellWords::kCount] == 0) return;
         uint64_t* const cell = into.find_or_add(from[CellWords::kKey], layout.words, seed);
-        if (cell == nullptr) return;  // There is room for all.
+        if (cell == nullptr) return;  // Never: there is a place for each of them.
         settles ? layout.settle(cell, from) : layout.combine(cell, from);
     }
 };

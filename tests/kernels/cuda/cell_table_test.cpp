@@ -62,7 +62,7 @@ TEST(CellTable, GivesEachKeyOneCell) {
     for (uint64_t seed = 0; seed < 10; ++seed) {
         Tables tables(seed);
         Array<TestDevice, uint64_t> block;
-        const CellTable table = tables.make(block, 100, 100);
+        const CellTable table = tables.make(block, 200, 150);
         const std::vector<uint64_t*> cells = tables.find(table, 101);
         EXPECT_EQ(std::set(cells.begin(), cells.end()).size(), 101u);
         for (size_t i = 101; i < cells.size(); ++i) EXPECT_EQ(cells[i], cells[i - 101]);
