@@ -66,9 +66,21 @@ class DeviceWindows {
     // the input has ended. Cheap.
     void advance(int64_t watermark_us) { schedule_.advance(watermark_us); }
     // Replaces `out` by the next final rows in W4 order, at most `rows_max` (> 0); false when there
-    // is none now. Every batch submitted before must be done. Batches may be submitted between two
-    // takes. Waits.
-    bool take_closed(cpu::PartialRows& out, uint32_t rows_max);
+    // is none now. Every batch that was submitted before the last advance() must be done. Waits.
+    bool take_closed(cpu::PartialRows& out, uint32_t rows_max) {
+        int64_t work = INT64_MAX;
+        return take_closed(out, rows_max, work);
+    }
+    // The same in steps, as cpu::WindowStore's: stops when about `work` rows' worth was done, which
+    // is taken off it. True without rows: there is more to do.
+    bool take_closed(cpu::PartialRows& out, uint32_t rows_max, int64_t& work);
+    bool is_closing() const { return rows_.is_open() || has_rows(); }
+    // Are there final rows that were not handed out?
+    bool has_rows() const { return schedule_.has_next(first_from()); }
+    // Every row of a window that ends up to here was handed out.
+    int64_t complete_end_us() const { return schedule_.complete_end_us(first_from()); }
+    // Final windows that have rows left, counted up to `max`.
+    uint32_t windows_waiting(uint32_t max) const { return schedule_.waiting(first_from(), max); }
 
     // Why it cannot go on: the device is lost, or has less memory than the budget says. Empty: it
     // can.
@@ -79,6 +91,13 @@ class DeviceWindows {
 
    private:
     static constexpr uint64_t kSkewedShare = 32;  // One pair in so many is of one cell.
+    static constexpr int64_t kOpenWork = 1000;    // Rows' worth of waiting for the device.
+
+    struct FirstFrom {  // For the schedule.
+        const PaneTables<D>& panes;
+        int64_t operator()(int64_t index) const { return panes.first_from(index); }
+    };
+    FirstFrom first_from() const { return {panes_}; }
 
     DeviceWindows(D& device, const Config& config, const DeviceWindowsOptions& options,
                   cpu::MemoryBudget& device_budget, cpu::MemoryBudget& host_budget)
@@ -106,8 +125,8 @@ class DeviceWindows {
         return handles ? std::make_unique<cpu::RowOrder>(handles->keys(), budget) : nullptr;
     }
 
-    bool open_next();
-    void take_rows(cpu::PartialRows& out, uint32_t rows_max);
+    bool open_next(int64_t& work);
+    void take_rows(cpu::PartialRows& out, uint32_t rows_max, int64_t& work);
     void append(cpu::PartialRows& out, const uint64_t* words) const;
     void close_window();
     void let_go_handles();
@@ -151,28 +170,29 @@ void DeviceWindows<D>::submit(const WindowBatch& batch) {
 }
 
 template <Device D>
-bool DeviceWindows<D>::take_closed(cpu::PartialRows& out, uint32_t rows_max) {
+bool DeviceWindows<D>::take_closed(cpu::PartialRows& out, uint32_t rows_max, int64_t& work) {
     out.clear();
-    while (out.count() < rows_max && !out.key_bytes_full() && *error() == '\0') {
-        if (!rows_.is_open() && !open_next()) break;
-        take_rows(out, rows_max);
+    bool is_done = false;
+    while (!is_done && work > 0 && out.count() < rows_max && !out.key_bytes_full()) {
+        is_done = *error() != '\0' || (!rows_.is_open() && !open_next(work));
+        if (!is_done) take_rows(out, rows_max, work);
     }
     if (panes_.count() == 0) let_go_handles();
-    return out.count() > 0;
+    return !is_done || out.count() > 0;
 }
 
 template <Device D>
-bool DeviceWindows<D>::open_next() {
-    const auto first_from = [this](int64_t index) { return panes_.first_from(index); };
-    return schedule_.next(first_from, open_) &&
-           rows_.open(panes_.between(schedule_.index_of(open_.start_us),
-                                     schedule_.index_of(open_.end_us)));
+bool DeviceWindows<D>::open_next(int64_t& work) {
+    if (!schedule_.next(first_from(), open_)) return false;
+    work -= kOpenWork;
+    return rows_.open(
+        panes_.between(schedule_.index_of(open_.start_us), schedule_.index_of(open_.end_us)));
 }
 
-// Appends rows of the open window until `out` is full or the window is done.
+// Appends rows of the open window until `out` is full, the work is done or the window is.
 template <Device D>
-void DeviceWindows<D>::take_rows(cpu::PartialRows& out, uint32_t rows_max) {
-    while (out.count() < rows_max && !out.key_bytes_full()) {
+void DeviceWindows<D>::take_rows(cpu::PartialRows& out, uint32_t rows_max, int64_t& work) {
+    for (; work > 0 && out.count() < rows_max && !out.key_bytes_full(); --work) {
         const uint64_t* const words = rows_.next();
         if (words == nullptr) {
             if (!device_.is_lost()) close_window();

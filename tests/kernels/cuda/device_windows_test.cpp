@@ -42,10 +42,13 @@ class Pair {
    public:
     using Device = TestDevice;
     static constexpr uint32_t kRowsMax = 4096;
+    static constexpr size_t kBatchBytes = kRowsMax * 8 * sizeof(uint64_t);
 
     Pair(const Config& config, const PairOptions& options)
         : config_(config),
-          device_({.seed = options.seed}),
+          // Little more than the budget and the batch: what is not charged is not there.
+          device_({.seed = options.seed,
+                   .device_bytes = options.device_bytes + options.device_bytes / 4 + kBatchBytes}),
           device_budget_(options.device_bytes),
           host_budget_(options.host_bytes),
           windows_(DeviceWindows<Device>::create(
@@ -95,10 +98,13 @@ class Pair {
         while (store_.take_closed(taken_, 1000)) {
             naive::append(config_, store_.layout(), taken_, expected);
         }
-        while (windows_->take_closed(taken_, rows_max)) {
+        EXPECT_EQ(windows_->has_rows(), !expected.empty());
+        for (int64_t work = 1; windows_->take_closed(taken_, rows_max, work); work = 20) {
             ASSERT_LE(taken_.count(), rows_max);
             naive::append(config_, store_.layout(), taken_, rows);
         }
+        EXPECT_FALSE(windows_->is_closing());
+        EXPECT_EQ(windows_->complete_end_us(), store_.complete_end_us());
         ASSERT_STREQ(windows_->error(), "");
         ASSERT_EQ(rows.size(), expected.size());
         for (size_t r = 0; r < rows.size(); ++r) ASSERT_EQ(rows[r], expected[r]) << "row " << r;
@@ -331,11 +337,17 @@ TEST(DeviceWindows, GrowFromSmallTables) {
 
 TEST(DeviceWindows, KeysMayBeAnyNumber) {
     Pair pair(counts({tumbling("t", 10), sliding("s", 30, 10)}), {});
+    std::vector<Event> events;
     for (int64_t time = 0; time < 40; time += 5) {
         for (const int64_t key : {int64_t{0}, int64_t{-1}, INT64_MIN, INT64_MAX}) {
-            pair.add({{time, naive::encoded(key), {time}}});
+            events.push_back({time, naive::encoded(key), {time}});
         }
     }
+    pair.add(events);
+    std::vector<Event> more;  // So that tables grow.
+    for (int64_t key = 1; key < 200; ++key) more.push_back({15, naive::encoded(key), {key}});
+    pair.add(more);
+    EXPECT_GE(pair.halts(), 2u);
     pair.finish(3);
 }
 
@@ -380,6 +392,66 @@ TEST(DeviceWindows, TakeEventsBetweenTwoTakes) {
         ASSERT_TRUE(pair.windows().take_closed(some, 7));
     }
     EXPECT_FALSE(pair.windows().take_closed(some, 7));
+}
+
+// Batches on their way one behind the other; each needs more room than there is when it begins.
+TEST(DeviceWindows, ABatchThatIsHaltedHoldsUpThoseBehindIt) {
+    constexpr uint32_t kBatches = 4, kEvents = 300;
+    for (uint64_t seed = 0; seed < 10; ++seed) {
+        TestDevice device({.seed = seed});
+        const Config config = counts({tumbling("t", 1)});
+        cpu::MemoryBudget device_budget(kPlenty), host_budget(kPlenty);
+        const auto windows =
+            DeviceWindows<TestDevice>::create(device, config, {}, device_budget, host_budget);
+        constexpr uint32_t kAll = kBatches * kEvents;
+        const Array<TestDevice, uint64_t> key(device, kAll), halted(device, 1);
+        const Array<TestDevice, int64_t> time(device, kAll);
+        const Array<TestDevice, Verdict> verdict(device, kAll);
+        const Array<TestDevice, uint64_t*> cell(device, kAll);
+        const Array<TestDevice, WindowCounts> counted(device, kBatches);
+        const PinnedArray<TestDevice, uint64_t> key_image(device, kAll), halted_image(device, 4);
+        for (uint32_t i = 0; i < kAll; ++i) key_image[i] = i * uint64_t{seed + 1};
+        device.copy_in(Queue::compute, key.data(), key_image.data(), key.bytes());
+        device.fill(Queue::compute, time.data(), 0, time.bytes());
+        device.fill(Queue::compute, verdict.data(), static_cast<uint8_t>(Verdict::unique), kAll);
+        device.fill(Queue::compute, counted.data(), 0, counted.bytes());
+        device.fill(Queue::compute, halted.data(), 0, halted.bytes());
+
+        const auto submit = [&](uint32_t b) {
+            WindowBatch batch;
+            batch.number = b + 1;
+            batch.count = kEvents;
+            batch.key = key.data() + b * kEvents;
+            batch.time_us = time.data() + b * kEvents;
+            batch.values.column[0] = batch.time_us;
+            batch.verdict = verdict.data() + b * kEvents;
+            batch.cell = cell.data() + b * kEvents;
+            batch.counts = counted.data() + b;
+            batch.halted = halted.data();
+            windows->submit(batch);
+            device.copy_out(Queue::compute, &halted_image[b], halted.data(), halted.bytes());
+        };
+        uint32_t halts = 0;
+        for (uint32_t first = 0; first < kBatches;) {
+            for (uint32_t b = first; b < kBatches; ++b) submit(b);
+            device.wait_all();
+            while (first < kBatches && halted_image[first] == 0) ++first;
+            if (first == kBatches) break;
+            ASSERT_EQ(halted_image[first], first + 1);
+            windows->make_room();
+            device.fill(Queue::compute, halted.data(), 0, halted.bytes());
+            ++halts;
+        }
+        EXPECT_GE(halts, 3u);
+        windows->advance(INT64_MAX);
+        cpu::PartialRows rows(config, windows->layout());
+        ASSERT_TRUE(windows->take_closed(rows, 2 * kAll));
+        ASSERT_EQ(rows.count(), kAll);
+        for (uint32_t r = 0; r < rows.count(); ++r) {
+            EXPECT_EQ(rows.key_int[r], static_cast<int64_t>(r * (seed + 1)));
+            EXPECT_EQ(cpu::CellLayout::count(rows.cell(r)), 1u);
+        }
+    }
 }
 
 TEST(DeviceWindows, SayThatTheDeviceIsLost) {
