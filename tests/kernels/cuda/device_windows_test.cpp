@@ -42,13 +42,13 @@ class Pair {
    public:
     using Device = TestDevice;
     static constexpr uint32_t kRowsMax = 4096;
-    static constexpr size_t kBatchBytes = kRowsMax * 8 * sizeof(uint64_t);
 
     Pair(const Config& config, const PairOptions& options)
         : config_(config),
-          // Little more than the budget and the batch: what is not charged is not there.
+          // Hardly more than the budget and a batch: what is not charged is not there.
           device_({.seed = options.seed,
-                   .device_bytes = options.device_bytes + options.device_bytes / 4 + kBatchBytes}),
+                   .device_bytes =
+                       options.device_bytes + options.device_bytes / 8 + batch_bytes(config)}),
           device_budget_(options.device_bytes),
           host_budget_(options.host_bytes),
           windows_(DeviceWindows<Device>::create(
@@ -132,6 +132,10 @@ class Pair {
     size_t rows() const { return rows_; }
 
    private:
+    static size_t batch_bytes(const Config& config) {
+        const size_t columns = 3 + config.values.size();  // With key, time and cell.
+        return kRowsMax * (columns * sizeof(uint64_t) + sizeof(Verdict)) + 32 * 512;
+    }
     size_t add_rows(const std::vector<uint32_t>& rows) {
         run(rows);
         std::vector<uint32_t> accepted;
@@ -392,6 +396,36 @@ TEST(DeviceWindows, TakeEventsBetweenTwoTakes) {
         ASSERT_TRUE(pair.windows().take_closed(some, 7));
     }
     EXPECT_FALSE(pair.windows().take_closed(some, 7));
+}
+
+TEST(DeviceWindows, HaveRoomAgainWhenAPaneHasGone) {
+    Pair pair(counts({tumbling("t", 10)}), {.device_bytes = 150'000});
+    std::vector<Event> first, second;
+    for (int64_t e = 0; e < 1000; ++e) {
+        first.push_back({e % 10, naive::encoded(e), {e}});
+        second.push_back({10 + e % 10, naive::encoded(e), {e}});
+    }
+    EXPECT_EQ(pair.add(first), 0u);
+    const size_t refused = pair.add(second);
+    EXPECT_GT(refused, 100u);
+    EXPECT_EQ(pair.add(second), refused);  // Those that have a cell are added to it.
+    pair.advance(10);
+    pair.take(100);
+    EXPECT_EQ(pair.add(second), 0u);
+    pair.finish();
+}
+
+// Each pane has keys of its own, so that a window takes as much memory again as its panes.
+TEST(DeviceWindows, CloseWhenMemoryIsFull) {
+    Pair pair(counts({sliding("s", 80, 10)}), {.device_bytes = 400'000});
+    std::vector<Event> events;
+    for (int64_t e = 0; e < 2000; ++e) events.push_back({e % 8 * 10, naive::encoded(e), {e}});
+    size_t refused = pair.add(events);
+    for (Event& event : events) event.key = naive::encoded(event.values[0] + 5000);
+    refused += pair.add(events);
+    EXPECT_GT(refused, 100u);
+    EXPECT_LT(refused, 3900u);
+    pair.finish();
 }
 
 // Batches on their way one behind the other; each needs more room than there is when it begins.
