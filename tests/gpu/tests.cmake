@@ -10,3 +10,11 @@ add_test(NAME cuda_spills_do_not_compile
          COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target cuda_spills)
 set_tests_properties(cuda_spills_do_not_compile PROPERTIES LABELS nvcc RUN_SERIAL ON TIMEOUT 300
                      PASS_REGULAR_EXPRESSION "Registers are spilled")
+
+# What a real GPU must do, in programs that need nothing but CUDA and the engine.
+foreach(check IN ITEMS cuda_device_check cuda_windows_check)
+    add_executable(${check} ${CMAKE_CURRENT_LIST_DIR}/../kernels/cuda/${check}.cu)
+    target_link_libraries(${check} PRIVATE trommel_cuda trommel_cuda_flags CUDA::cudart_static)
+    add_test(NAME ${check} COMMAND ${check})
+    set_tests_properties(${check} PROPERTIES LABELS gpu SKIP_RETURN_CODE 77 TIMEOUT 120)
+endforeach()
