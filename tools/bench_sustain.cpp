@@ -20,15 +20,19 @@ using bench::LoadReport;
 using bench::LoadRun;
 
 constexpr int64_t kWarmUpMaxUs = 5'000'000;
-constexpr int64_t kStepUs = 4'000'000;  // Of a step of the search.
-constexpr int kConfirmationsMax = 5;    // Of the rate found, each time a little less.
+// A step of the search: start-up, which faults pages in, and then what is judged. Whole windows, so
+// that each step pays for as many closings as another; unless they are longer than anybody waits.
+constexpr int64_t kStepWarmUpUs = 3'000'000, kStepJudgedUs = 4'000'000;
+constexpr int64_t kStepWindowMaxUs = 20'000'000;
+constexpr int kConfirmationsMax = 5;  // Of the rate found, each time a little less.
 constexpr double kLess = 0.95;
 
 // What the flags ask for.
 struct Plan {
     LoadTest test;
     bool search = false;
-    double overload = 0;  // 0: none.
+    bool has_warm_up = false;  // Of the user's.
+    double overload = 0;       // 0: none.
     bool quick = false;
 };
 
@@ -49,7 +53,8 @@ std::vector<std::string> read_plan(const SustainCommand& command, Plan& plan) {
     read("--duration", parse_duration_us(command.quick ? "1s" : command.duration),
          test.duration_us);
     test.warm_up_us = std::min(test.duration_us / 10, kWarmUpMaxUs);
-    if (!command.warm_up.empty()) {
+    plan.has_warm_up = !command.warm_up.empty();
+    if (plan.has_warm_up) {
         read("--warm-up", parse_duration_us(command.warm_up), test.warm_up_us);
     }
     read("--slo", parse_duration_us(command.objective), test.objective_us);
@@ -94,11 +99,26 @@ LoadRun run_at(const LoadTest& test, uint64_t rate, const std::string& name) {
     return run;
 }
 
+LoadTest step_of(const Plan& plan) {
+    LoadTest step = plan.test;
+    if (plan.quick) {
+        step.duration_us = 600'000;
+        step.warm_up_us = 150'000;
+        return step;
+    }
+    step.warm_up_us = plan.has_warm_up ? plan.test.warm_up_us : kStepWarmUpUs;
+    int64_t judged_us = kStepJudgedUs;
+    const int64_t window_us = plan.test.job.window_us;
+    if (window_us <= kStepWindowMaxUs) {
+        judged_us = (judged_us + window_us - 1) / window_us * window_us;
+    }
+    step.duration_us = step.warm_up_us + judged_us;
+    return step;
+}
+
 // The sustainable rate, confirmed by a run of the full length.
 void search(const Plan& plan, LoadReport& report) {
-    LoadTest step = plan.test;
-    step.duration_us = std::min(plan.quick ? 600'000 : kStepUs, plan.test.duration_us);
-    step.warm_up_us = step.duration_us / 4;
+    const LoadTest step = step_of(plan);
     RateSearch bounds;
     if (plan.quick) {
         bounds.first_rate = 50'000;

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -23,6 +24,7 @@ namespace {
 
 constexpr const char* kCheckPath = "plan-check.jsonl";
 constexpr double kQuietShare = 0.9;
+constexpr double kSameSpeed = 0.1;
 
 std::string flag_of(std::string name) {
     for (char& c : name) c = c == '_' ? '-' : c;
@@ -215,6 +217,15 @@ ExitCode check_plan(const PlanCommand& command, Console& console, Request& reque
         console.note("warning: others were busy on this machine: the run had " +
                      plan_value_text(report.core_share, PlanUnit::share) +
                      " of a core, so its rate and times mean little");
+    }
+    if (report.catch_up_from_rate_s > 0) {
+        char text[256];
+        std::snprintf(text, sizeof text,
+                      "%sthe core was %.2f times as fast while catching up as when its rate was "
+                      "measured; from that rate and speed, catching up would take %.3g s",
+                      std::abs(report.core_speed - 1) > kSameSpeed ? "warning: " : "",
+                      report.core_speed, report.catch_up_from_rate_s);
+        console.note(text);
     }
     if (report.is_met()) return kExitDone;
     console.note("not every prediction was within its target");

@@ -45,8 +45,8 @@ THIRD_PARTY = (r"simdjson|yaml-cpp/|CLI/|fmt/|spdlog/|zlib|zstd|gtest/|gmock/|be
 WORDS = [
     ("atomic", r"\bstd::atomic|#\s*include\s*<atomic>|\b__atomic_\w+",
      r"hostpath/(spsc_ring\.h|wait\.(h|cpp)|metrics\.(h|cpp)|runtime\.(h|cpp))|tests/.*|bench/.*"
-     r"|tools/signals?\.(h|cpp)",
-     "atomics live in hostpath/{spsc_ring.h,wait,metrics,runtime}; share nothing else"),
+     r"|tools/signals?\.(h|cpp)|kernels/cuda/atomics\.h",
+     "atomics live in hostpath/{spsc_ring.h,wait,metrics,runtime}, a device's in kernels/cuda"),
     ("fence", r"\batomic_(thread|signal)_fence\b|\b__sync_synchronize\b", r"",
      "name an order on the atomic itself: ThreadSanitizer cannot see fences"),
     ("thread", r"\bstd::(thread|jthread|async)\b(?!::hardware_concurrency)",

@@ -43,6 +43,12 @@ net::SyntheticOptions stream_of(const LoadJob& job, uint64_t events) {
     return stream;
 }
 
+// An id may stay for two ticks beyond its horizon (contract D2) and until its page is visited
+// again; two windows are open at once.
+int64_t full_after_us(const LoadJob& job) {
+    return job.horizon_us + job.horizon_us / 8 + job.out_of_order_us + 2 * job.window_us;
+}
+
 std::string to_text(const LoadJob& job) {
     char text[256];
     std::snprintf(text, sizeof text,

@@ -27,6 +27,8 @@ Config config_of(const LoadJob& job);
 net::DecodeOptions decode_of(const LoadJob& job);
 // The stream that goes with it, with its own times.
 net::SyntheticOptions stream_of(const LoadJob& job, uint64_t events);
+// Of a steady stream, after so long its stores hold as much as they ever will.
+int64_t full_after_us(const LoadJob& job);
 // For people: "5 % duplicates, 1,000,000 keys, …".
 std::string to_text(const LoadJob& job);
 

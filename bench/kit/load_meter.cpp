@@ -5,6 +5,8 @@
 namespace trommel::bench {
 namespace {
 
+constexpr size_t kTrendPointsMin = 8;  // Two seconds.
+
 uint64_t since(int64_t then_us, int64_t now_us) {
     return static_cast<uint64_t>(std::max<int64_t>(now_us - then_us, 0));
 }
@@ -44,12 +46,13 @@ void LoadMeter::settle(const RecordBatch& batch) {
         const uint64_t latency_us = since(intended_us, now_us);
         interval_.record(latency_us);
         newest_us_ = std::max(newest_us_, intended_us);
-        if (intended_us < measured_from_us_) continue;
-        verdict_.record(latency_us);
-        ++measured_;
-        measured_until_us_ = now_us;
+        if (intended_us >= measured_from_us_) verdict_.record(latency_us);
     }
     settled_ += batch.count;
+    if (first_us_ == INT64_MIN || now_us < measured_from_us_) return;
+    if (now_us > first_us_ + options_.duration_us) return;
+    judged_ += batch.count;
+    judged_until_us_ = now_us;
 }
 
 // Rows that only the end of the input made final are no measure of anything.
@@ -70,6 +73,10 @@ bool LoadMeter::is_time_to_sample() const {
 void LoadMeter::sample(uint64_t offered, const SocketQueue& queue, uint64_t resident) {
     const int64_t now_us = clock_.wall_us();
     const int64_t passed_us = now_us - sampled_us_;
+    // Under overload events are seconds old when their ids come in.
+    if (full_from_ == SIZE_MAX && newest_us_ - first_us_ >= options_.full_after_us) {
+        full_from_ = timeline_.size();
+    }
     TimelinePoint& point = timeline_.emplace_back();
     point.end_s = static_cast<double>(now_us - first_us_) / 1e6;
     point.offered_rate = per_second(offered - offered_then_, passed_us);
@@ -87,13 +94,32 @@ void LoadMeter::sample(uint64_t offered, const SocketQueue& queue, uint64_t resi
 }
 
 double LoadMeter::goodput_rate() const {
-    return per_second(measured_, measured_until_us_ - measured_from_us_);
+    return per_second(judged_, judged_until_us_ - measured_from_us_);
+}
+
+std::optional<MemoryTrend> LoadMeter::memory_trend() const {
+    MemoryTrend trend;
+    std::vector<double> resident;
+    for (size_t n = full_from_; n < timeline_.size(); ++n) {
+        const TimelinePoint& point = timeline_[n];
+        if (point.end_s * 1e6 > static_cast<double>(options_.duration_us)) break;
+        if (resident.empty()) trend.from_s = point.end_s;
+        trend.to_s = point.end_s;
+        resident.push_back(static_cast<double>(point.resident_bytes));
+    }
+    if (resident.size() < kTrendPointsMin) return {};
+    for (const double bytes : resident) {
+        trend.mean_bytes += bytes / static_cast<double>(resident.size());
+    }
+    trend.rise_bytes = rise_of(resident);
+    return trend;
 }
 
 void LoadMeter::report(LoadRun& run) const {
     run.verdict = figures_of(verdict_);
     run.row = figures_of(row_);
     run.goodput_rate = goodput_rate();
+    run.memory = memory_trend();
     run.timeline = timeline_;
     if (timeline_.empty()) return;
     run.resident_begin_bytes = timeline_.front().resident_bytes;

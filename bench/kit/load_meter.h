@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "trommel/clock.h"
@@ -13,7 +14,11 @@
 namespace trommel::bench {
 
 struct LoadMeterOptions {
-    int64_t warm_up_us = 0;    // Of the schedule; what was to be sent then is left out.
+    // Of the schedule. What is due in the warm-up is accounted for, but in no latency, rate or
+    // trend.
+    int64_t warm_up_us = 0;
+    int64_t duration_us = INT64_MAX / 2;  // Of the schedule; what comes later is no rate or trend.
+    int64_t full_after_us = INT64_MAX / 2;  // Of events so late resident memory should not rise.
     int64_t row_delay_us = 0;  // A window's row is due so long after its end: out_of_order and
                                // allowed lateness.
     int64_t sample_every_us = 250'000;
@@ -40,12 +45,13 @@ class LoadMeter final : public Sink {
     void abandon() override {}
 
     uint64_t settled() const { return settled_; }
-    // Fills in latencies, timeline, goodput, queue and resident memory.
+    // Fills in latencies, timeline, goodput, queue, resident memory and its trend.
     void report(LoadRun& run) const;
 
    private:
     void begin(int64_t first_us);
     double goodput_rate() const;
+    std::optional<MemoryTrend> memory_trend() const;
 
     const LoadMeterOptions options_;
     Clock& clock_;
@@ -53,10 +59,12 @@ class LoadMeter final : public Sink {
     int64_t first_us_ = INT64_MIN;  // When the first event was due.
     int64_t newest_us_ = INT64_MIN;
     int64_t sampled_us_ = 0;
-    uint64_t settled_ = 0, measured_ = 0;
-    int64_t measured_from_us_ = 0, measured_until_us_ = 0;
+    uint64_t settled_ = 0;
+    uint64_t judged_ = 0;  // From measured_from_us_ to judged_until_us_, whenever they were due.
+    int64_t measured_from_us_ = 0, judged_until_us_ = 0;
     uint64_t settled_then_ = 0, offered_then_ = 0, dropped_then_ = 0;  // At the last sample.
     std::vector<TimelinePoint> timeline_;
+    size_t full_from_ = SIZE_MAX;  // The timeline's first point with events from full_after_us.
 };
 
 // By how much values rise from the first to the last along the straight line that fits them best.

@@ -54,6 +54,8 @@ std::string steps_table(const LoadReport& report) {
         text += format(" (p99 to the verdict at most %.4g ms, nothing lost, no growing queue)",
                        report.objective_us / 1000);
     }
+    text += format(", steps of %.4g s, the first %.4g s only in the sums",
+                   report.steps.front().duration_s, report.steps.front().warm_up_s);
     text += format(":\n  %8s  %9s %9s %9s %9s\n", "M ev/s", "lost", "p99 ms", "lag ms", "rise KiB");
     for (const LoadRun& step : report.steps) text += step_line(step);
     if (report.sustainable_rate > 0) {
@@ -63,9 +65,21 @@ std::string steps_table(const LoadReport& report) {
     return text + "No rate was sustained.\n\n";
 }
 
+std::string memory_line(const LoadRun& run) {
+    std::string line = format("  %-24s ", "memory");
+    if (!run.memory) return line + "the stores were still filling up, so it is not judged\n";
+    const MemoryTrend& trend = *run.memory;
+    return line + format("%s: %.1f MiB from second %.0f to %.0f, %+.3f MiB/s (%+.2f %% in all)\n",
+                         trend.is_flat() ? "flat" : "NOT FLAT", trend.mean_bytes / kMebibyte,
+                         trend.from_s, trend.to_s, trend.bytes_per_s() / kMebibyte,
+                         100 * trend.rise_bytes / trend.mean_bytes);
+}
+
 std::string run_table(const LoadRun& run) {
-    std::string text = format("%s: %.3f M events/s for %.4g s, of which %.4g s warm-up\n",
-                              run.name.c_str(), run.rate / kMillion, run.duration_s, run.warm_up_s);
+    std::string text = format(
+        "%s: %.3f M events/s for %.4g s; of what was due in the first %.4g s "
+        "only the sums count\n",
+        run.name.c_str(), run.rate / kMillion, run.duration_s, run.warm_up_s);
     text += "  " + to_text(run.transport) + "\n  " + to_text(run.ledger) + "\n";
     if (!run.wrong.empty()) return text + "  WRONG: " + run.wrong + "\n\n";
     text += format("  %-24s %9.3f M events/s\n", "verdicts", run.goodput_rate / kMillion);
@@ -77,7 +91,9 @@ std::string run_table(const LoadRun& run) {
     text += format("  %-24s %9.1f MiB at first, %.1f at the end, %.1f at most\n", "resident",
                    mebibytes(run.resident_begin_bytes), mebibytes(run.resident_end_bytes),
                    mebibytes(run.resident_max_bytes));
-    text += format("  %-24s %9.3f MiB at most\n", "queue", mebibytes(run.queue_max_bytes));
+    text += memory_line(run);
+    text += format("  %-24s %9.3f MiB at most, %+.1f KiB from the warm-up to the end\n", "queue",
+                   mebibytes(run.queue_max_bytes), run.queue_rise_bytes / 1024);
     text += format("  %-24s %9s %9s %9s %9s %9s %9s\n", "ms from the intended send", "p50", "p90",
                    "p99", "p99.9", "p99.99", "max");
     text += latency_line("to the verdict", run.verdict);
@@ -88,13 +104,13 @@ std::string run_table(const LoadRun& run) {
     return text + "\n";
 }
 
-// What is left of the first run's rate of verdicts under overload, the last run.
 std::string goodput_line(const LoadReport& report) {
-    if (report.runs.size() < 2 || !report.right()) return {};
+    const double ratio = report.goodput_ratio();
+    if (ratio <= 0) return {};
     const LoadRun &first = report.runs.front(), &last = report.runs.back();
-    if (first.goodput_rate <= 0) return {};
-    return format("Verdicts under %s: %.0f %% of the rate without.\n\n", last.name.c_str(),
-                  100 * last.goodput_rate / first.goodput_rate);
+    return format("Goodput under %s: %.3f M events/s judged, %.1f %% of the %.3f M/s without.\n\n",
+                  last.name.c_str(), last.goodput_rate / kMillion, 100 * ratio,
+                  first.goodput_rate / kMillion);
 }
 
 std::string ingest_table(const LoadReport& report) {
@@ -133,6 +149,16 @@ LatencyFigures figures_of(const LatencyHistogram& histogram) {
     figures.max_us = histogram.max();
     figures.spectrum = histogram.spectrum();
     return figures;
+}
+
+bool MemoryTrend::is_flat() const {
+    constexpr double kFlatShare = 0.01;
+    return rise_bytes < kFlatShare * mean_bytes;
+}
+
+double LoadReport::goodput_ratio() const {
+    if (runs.size() < 2 || !right() || runs.front().goodput_rate <= 0) return 0;
+    return runs.back().goodput_rate / runs.front().goodput_rate;
 }
 
 bool LoadReport::right() const {

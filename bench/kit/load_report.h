@@ -40,6 +40,16 @@ struct GeneratorFigures {
     LatencyFigures lag;  // From the intended to the real time of sending; of the whole run.
 };
 
+// Resident memory once every store is as full as it gets, by the straight line that fits it best.
+struct MemoryTrend {
+    double from_s = 0, to_s = 0;  // Since the first event was due.
+    double mean_bytes = 0;
+    double rise_bytes = 0;  // From from_s to to_s.
+
+    double bytes_per_s() const { return rise_bytes / (to_s - from_s); }
+    bool is_flat() const;  // It rises by less than a hundredth of the mean.
+};
+
 // One run at one rate.
 struct LoadRun {
     std::string name;  // "sustained", "2 x overload"
@@ -49,12 +59,14 @@ struct LoadRun {
     uint64_t offered = 0;  // What the generator says that it has sent.
     Ledger ledger;
     Transport transport;
-    double goodput_rate = 0;  // Events with a verdict, after the warm-up.
+    // Events that got their verdict after the warm-up and before the schedule's end.
+    double goodput_rate = 0;
 
     LatencyFigures verdict, row;  // After the warm-up.
     GeneratorFigures generator;
     double engine_cpu_seconds = 0;
     uint64_t resident_begin_bytes = 0, resident_end_bytes = 0, resident_max_bytes = 0;
+    std::optional<MemoryTrend> memory;  // Absent: the stores were still filling up.
     uint64_t queue_max_bytes = 0;
     double queue_rise_bytes = 0;  // By a straight line through the queue's sizes after the warm-up.
     std::vector<TimelinePoint> timeline;
@@ -92,6 +104,9 @@ struct LoadReport {
 
     // Whether everything adds up.
     bool right() const;
+    // Events judged per second in the last run, which is under overload, as a share of those in the
+    // first. 0: there is no such run, or something is wrong.
+    double goodput_ratio() const;
 };
 
 // For people: a line of figures per run with its latencies below, and doubts in words.

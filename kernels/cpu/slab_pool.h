@@ -35,6 +35,12 @@ class SlabPool {
     // them.
     bool ensure(Class block_class, uint32_t blocks);
 
+    // The most memory that blocks of so many bytes together may take: what is left over of a slab
+    // is at most an eighth of it, and a slab of each class may be begun.
+    static constexpr uint64_t bytes_to_add(uint64_t block_bytes) {
+        return block_bytes + block_bytes / 4 + kClassesMax * kSlabBytes + kHugePageBytes;
+    }
+
     char* at(Ref block) const { return region_.data() + size_t{block} * 8; }
     // Of any 8-byte aligned address in a block.
     Ref ref_of(const char* address) const {

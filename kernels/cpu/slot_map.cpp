@@ -165,21 +165,14 @@ void CellSpace::clear_leaf(SlabPool::Ref leaf) const {
 }
 
 void CellSpace::clear(SlotMap& map) {
-    if (map.leaves >= kLeavesMeasured) full_width_ = map.count / map.leaves >= cells_.width / 2;
-    free_node(map.root, map.height);
-    map = {};
+    int64_t work = INT64_MAX;
+    clear_some(map, work, [](uint32_t) {});
 }
 
-void CellSpace::free_node(Node& node, uint32_t height) {
-    if (node.present == 0) return;
-    if (height > 0) {
-        Node* const children = nodes(node);
-        for (uint32_t digit = 0, packed = 0; digit < nodes_.width; ++digit) {
-            if ((node.present >> digit & 1) == 0) continue;
-            free_node(children[node.direct != 0 ? digit : packed++], height - 1);
-        }
-    }
-    pool_.free(node.children);
+// Of a map that is about to be cleared; once.
+void CellSpace::note_fullness(SlotMap& map) {
+    if (map.leaves >= kLeavesMeasured) full_width_ = map.count / map.leaves >= cells_.width / 2;
+    map.leaves = 0;
 }
 
 }  // namespace trommel::cpu

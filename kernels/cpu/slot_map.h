@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 
 #include "kernels/cpu/cell_layout.h"
@@ -42,6 +43,10 @@ class CellSpace {
     // The leaf of a slot, if its cells stand at full width; else kNone. There cells never move, and
     // the caller may add one that is empty by adding events to it and one to the map's count.
     SlabPool::Ref full_width_leaf(const SlotMap& map, uint32_t slot) const;
+    // The most that adding one cell may take from the pool.
+    uint64_t bytes_to_add() const {
+        return uint64_t{cells_.bytes} * cells_.width + kHeightMax * sizeof(Node) * nodes_.width;
+    }
     // How many slots a leaf is for, as a power of two.
     uint32_t leaf_bits() const { return leaf_bits_; }
     struct Leaves {  // For loops over cells of full-width leaves.
@@ -57,10 +62,28 @@ class CellSpace {
     // visit(slot, cell) for each cell, by ascending slot.
     template <typename Visit>
     void for_each(const SlotMap& map, Visit&& visit) const {
-        visit_node(map.root, map.height, 0, visit);
+        visit_from(map, 0, [&](uint32_t slot, const char* cell) {
+            visit(slot, cell);
+            return true;
+        });
+    }
+    // The same from slot `from` on, until visit() says false; then it is false as well.
+    template <typename Visit>
+    bool visit_from(const SlotMap& map, uint32_t from, Visit&& visit) const {
+        return visit_node(map.root, map.height, 0, from, visit);
     }
     // Frees everything.
     void clear(SlotMap& map);
+    // Frees cells, the last first, each after let_go(slot), until about `work` of them were looked
+    // at, which is taken off it. True once all are gone. In between the map is good for nothing but
+    // going on with it.
+    template <typename LetGo>
+    bool clear_some(SlotMap& map, int64_t& work, LetGo&& let_go) {
+        note_fullness(map);
+        if (!free_some(map.root, map.height, 0, work, let_go)) return false;
+        map = {};
+        return true;
+    }
 
     const CellLayout& layout() const { return layout_; }
     const SlabPool& pool() const { return pool_; }
@@ -68,6 +91,7 @@ class CellSpace {
    private:
     static constexpr uint32_t kBits = 4;
     static constexpr uint32_t kPackedMax = 4;
+    static constexpr uint32_t kHeightMax = 32 / kBits + 1;
     static constexpr size_t kLeafBytesMax = SlabPool::kBlockBytesMax;
     using Node = SlotMap::Node;
     struct Shape {  // Of a node's children: cells or nodes.
@@ -94,26 +118,59 @@ class CellSpace {
     bool begin_full_width(Node& leaf);
     void clear_leaf(SlabPool::Ref leaf) const;
     bool cover(SlotMap& map, uint32_t slot);
-    void free_node(Node& node, uint32_t height);
+    void note_fullness(SlotMap& map);
+
+    // How far apart the slots of a node's children are, as a power of two.
+    uint32_t shift_of(uint32_t height) const {
+        return height == 0 ? 0 : leaf_bits_ + kBits * (height - 1);
+    }
 
     template <typename Visit>
-    void visit_node(const Node& node, uint32_t height, uint32_t slot, Visit& visit) const {
+    bool visit_node(const Node& node, uint32_t height, uint32_t slot, uint32_t from,
+                    Visit& visit) const {
         const uint32_t width = height == 0 ? cells_.width : nodes_.width;
-        for (uint32_t digit = 0, packed = 0; digit < width; ++digit) {
+        const uint32_t shift = shift_of(height);
+        const uint32_t first = from > slot ? (from - slot) >> shift : 0;
+        if (first >= width) return true;
+        uint32_t packed = ones(node.present & ((uint32_t{1} << first) - 1));
+        for (uint32_t digit = first; digit < width; ++digit) {
             if (height == 0 && node.direct != 0) {
                 const char* const cell = cell_at(node, digit);
-                if (CellLayout::count(cell) != 0) visit(slot | digit, cell);
+                if (CellLayout::count(cell) != 0 && !visit(slot | digit, cell)) return false;
                 continue;
             }
             if ((node.present >> digit & 1) == 0) continue;
             const uint32_t place = node.direct != 0 ? digit : packed++;
-            if (height == 0) {
-                visit(slot | digit, cell_at(node, place));
-            } else {
-                const uint32_t shift = leaf_bits_ + kBits * (height - 1);
-                visit_node(nodes(node)[place], height - 1, slot | digit << shift, visit);
-            }
+            const bool go_on = height == 0 ? visit(slot | digit, cell_at(node, place))
+                                           : visit_node(nodes(node)[place], height - 1,
+                                                        slot | digit << shift, from, visit);
+            if (!go_on) return false;
         }
+        return true;
+    }
+
+    // Children go from the last to the first, so that those that are left keep their places.
+    template <typename LetGo>
+    bool free_some(Node& node, uint32_t height, uint32_t slot, int64_t& work, LetGo& let_go) {
+        if (node.present == 0) return true;
+        if (height == 0) {
+            if (work <= 0) return false;
+            work -= cells_.width;
+            const auto visit = [&](uint32_t cell_slot, const char*) {
+                let_go(cell_slot);
+                return true;
+            };
+            visit_node(node, 0, slot, 0, visit);
+        }
+        while (height > 0 && node.present != 0) {
+            const uint32_t digit = static_cast<uint32_t>(std::bit_width(node.present)) - 1;
+            Node& child = nodes(node)[position(node, digit)];
+            const uint32_t child_slot = slot | digit << shift_of(height);
+            if (!free_some(child, height - 1, child_slot, work, let_go)) return false;
+            node.present = static_cast<uint16_t>(node.present & ~(uint32_t{1} << digit));
+        }
+        pool_.free(node.children);
+        return true;
     }
 
     const CellLayout& layout_;

@@ -36,6 +36,17 @@ std::string generator_json(const bench::GeneratorFigures& generator) {
         .object();
 }
 
+std::string memory_json(const bench::MemoryTrend& trend) {
+    return JsonObject()
+        .real("from_s", trend.from_s)
+        .real("to_s", trend.to_s)
+        .real("mean_bytes", trend.mean_bytes)
+        .real("rise_bytes", trend.rise_bytes)
+        .real("bytes_per_s", trend.bytes_per_s())
+        .flag("flat", trend.is_flat())
+        .object();
+}
+
 // A run that does not add up has no figures.
 std::string run_json(const bench::LoadRun& run) {
     JsonObject json;
@@ -55,6 +66,7 @@ std::string run_json(const bench::LoadRun& run) {
         .number("resident_begin_bytes", run.resident_begin_bytes)
         .number("resident_end_bytes", run.resident_end_bytes)
         .number("resident_max_bytes", run.resident_max_bytes)
+        .raw("memory", run.memory ? memory_json(*run.memory) : "null")
         .number("queue_max_bytes", run.queue_max_bytes)
         .real("queue_rise_bytes", run.queue_rise_bytes)
         .text("not_sustained", run.not_sustained)
@@ -113,6 +125,7 @@ std::string to_json(const bench::LoadReport& report) {
         .text("workload", report.workload)
         .real("objective_us", report.objective_us)
         .real("sustainable_rate", report.sustainable_rate)
+        .real("goodput_ratio", report.goodput_ratio())
         .raw("steps", array_of(report.steps, run_json))
         .raw("runs", array_of(report.runs, run_json))
         .raw("ingest", array_of(report.ingest, ingest_json))

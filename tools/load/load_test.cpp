@@ -39,7 +39,12 @@ class Runner {
     explicit Runner(const LoadTest& test)
         : test_(test),
           config_(bench::config_of(test.job)),
-          meter_({test.warm_up_us, test.job.out_of_order_us, kSampleUs}, system_clock()) {}
+          meter_({.warm_up_us = test.warm_up_us,
+                  .duration_us = test.duration_us,
+                  .full_after_us = bench::full_after_us(test.job),
+                  .row_delay_us = test.job.out_of_order_us,
+                  .sample_every_us = kSampleUs},
+                 system_clock()) {}
 
     LoadRun run() {
         LoadRun result;

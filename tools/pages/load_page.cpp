@@ -133,6 +133,13 @@ Table account_of(const LoadRun& run) {
     return table;
 }
 
+std::string memory_text(const LoadRun& run) {
+    if (!run.memory) return "still filling up";
+    return std::string(run.memory->is_flat() ? "flat" : "not flat") + ": " +
+           figure_text(run.memory->rise_bytes / run.memory->mean_bytes, Quantity::share) + " in " +
+           figure_text(run.memory->to_s - run.memory->from_s, Quantity::seconds);
+}
+
 Table resources_of(const LoadRun& run) {
     Table table;
     table.title = "What it took, and how well the generator kept to its schedule";
@@ -150,6 +157,7 @@ Table resources_of(const LoadRun& run) {
         {"resident memory at the beginning", bytes(run.resident_begin_bytes)},
         {"resident memory at the end", bytes(run.resident_end_bytes)},
         {"resident memory at most", bytes(run.resident_max_bytes)},
+        {"its trend, when the stores are full", memory_text(run)},
         {"waiting in the sockets at most", bytes(run.queue_max_bytes)},
         {"generator's rate", rate(generator.achieved_rate)},
     };
@@ -248,6 +256,11 @@ Page load_page(const LoadReport& report, const std::string& time) {
     }
     if (report.sustainable_rate > 0) {
         page.facts.push_back({"Sustainable", rate(report.sustainable_rate)});
+    }
+    if (report.goodput_ratio() > 0) {
+        page.facts.push_back(
+            {"Goodput under overload", figure_text(report.goodput_ratio(), Quantity::share) +
+                                           " of the events judged without it"});
     }
     page.facts.push_back({"Written", time});
 

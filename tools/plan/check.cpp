@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 #include "bench/kit/machine.h"
 #include "kernels/rules/filter.h"
@@ -22,11 +23,13 @@ constexpr double kTimedMin = 2e6;
 constexpr uint32_t kSlices = 7;
 constexpr double kPacedLoad = 0.4;  // Of what the calibration says that a core takes.
 constexpr int64_t kStallMinUs = 250'000, kStallMaxUs = 1'000'000;
-constexpr int64_t kOutageUs = 2'000'000;
-constexpr int64_t kBeforeOutageUs = 1'500'000, kStallFromUs = 300'000;
-constexpr double kMistakesGood = 1500;  // Of a filter, so that chance is a few percent.
-constexpr double kMistakesMin = 500;    // Fewer say nothing about an error rate.
-constexpr double kCatchUpMost = 3;      // Times the predicted time, then it has failed.
+constexpr uint32_t kOutages = 5;  // Of which the median counts: a core's speed changes in between.
+constexpr int64_t kOutageUs = 1'000'000;
+constexpr int64_t kStallFromUs = 300'000;
+constexpr int64_t kStallsUntilOutage = 3;  // So that what the stall left is dealt with.
+constexpr double kMistakesGood = 1500;     // Of a filter, so that chance is a few percent.
+constexpr double kMistakesMin = 500;       // Fewer say nothing about an error rate.
+constexpr double kCatchUpMost = 3;         // Times the predicted time, then it has failed.
 constexpr double kSlackBytes = 1 << 20;
 constexpr double kNear = 0.1, kRough = 0.2;
 
@@ -128,9 +131,10 @@ Status measure_job(const ScaledPlan& scaled, PlanReport& report) {
         stream.rate = scaled.paced_rate;
         stream.outage_from_us = scaled.before_outage_us;
         stream.outage_us = scaled.outage_us;
-        const double paced_s = seconds(scaled.before_outage_us + scaled.outage_us) +
-                               kCatchUpMost * catch_up->predicted + 0.5;
-        stream.events += static_cast<uint64_t>(scaled.paced_rate * paced_s);
+        stream.outages = scaled.outages;
+        const double outage_s = seconds(scaled.before_outage_us + scaled.outage_us) +
+                                kCatchUpMost * catch_up->predicted;
+        stream.events += static_cast<uint64_t>(scaled.paced_rate * scaled.outages * outage_s);
     }
     const TrialResult result = run_trial(trial);
     if (Status status = checked(result); !status.ok()) return status;
@@ -142,10 +146,16 @@ Status measure_job(const ScaledPlan& scaled, PlanReport& report) {
     set(report, "rate", 1e9 / std::max(0.001, result.timed.others_ns));
     report.core_share = result.timed.core_share;
     set(report, "buffer_events", static_cast<double>(result.waiting_max));
+    if (catch_up == nullptr || !catch_up->skipped.empty()) return {};
     // Not caught up by the end of the stream: as if by then.
+    const bool has_caught_up = result.caught_up_s >= 0;
     set(report, "catch_up",
-        result.caught_up_s >= 0 ? result.caught_up_s
-                                : kCatchUpMost * (catch_up == nullptr ? 0 : catch_up->predicted));
+        has_caught_up ? result.caught_up_s : kCatchUpMost * catch_up->predicted);
+    if (has_caught_up && result.catch_up_source_ns > 0) {
+        const double event_ns = result.timed.others_ns + result.timed.source_ns;
+        report.core_speed = result.timed.source_ns / result.catch_up_source_ns;
+        report.catch_up_from_rate_s = catch_up_s(scaled, report.core_speed * 1e9 / event_ns);
+    }
     return {};
 }
 
@@ -226,13 +236,20 @@ ScaledPlan scale_plan(const PlanInputs& inputs, const Calibration& calibration) 
     small.threads = 1;
     time_phases(inputs, scaled);
     scaled.stall_us = std::clamp(inputs.stall_us, kStallMinUs, kStallMaxUs);
+    scaled.outages = kOutages;
     scaled.outage_us = kOutageUs;
-    scaled.before_outage_us = kBeforeOutageUs;
+    scaled.before_outage_us = kStallFromUs + kStallsUntilOutage * scaled.stall_us;
     scaled.source_ns = source_ns(config_of(small), stream_of(scaled));
     if (const auto cost = event_cost(small, plan_job_memory(small, 1), calibration)) {
-        scaled.paced_rate = kPacedLoad * 1e9 / (cost->all() - cost->decode_ns + scaled.source_ns);
+        scaled.capacity = 1e9 / (cost->all() - cost->decode_ns + scaled.source_ns);
+        scaled.paced_rate = kPacedLoad * scaled.capacity;
     }
     return scaled;
+}
+
+double catch_up_s(const ScaledPlan& scaled, double capacity) {
+    if (capacity <= scaled.paced_rate) return std::numeric_limits<double>::infinity();
+    return scaled.paced_rate * seconds(scaled.outage_us) / (capacity - scaled.paced_rate);
 }
 
 PlanReport predict(const ScaledPlan& scaled, const Calibration& calibration) {
@@ -267,15 +284,13 @@ PlanReport predict(const ScaledPlan& scaled, const Calibration& calibration) {
         add("memory_keys", "keys and panes", PlanUnit::bytes, memory.window_bytes(), kNear);
     }
     if (const auto cost = event_cost(inputs, memory, calibration)) {
-        const double engine_ns = cost->all() - cost->decode_ns;
-        const double capacity = 1e9 / (engine_ns + scaled.source_ns);
         const size_t first = report.pairs.size();
-        add("rate", "events per core, without decoding", PlanUnit::per_second, 1e9 / engine_ns,
-            kRough);
+        add("rate", "events per core, without decoding", PlanUnit::per_second,
+            1e9 / (cost->all() - cost->decode_ns), kRough);
         add("buffer_events", "events waiting after a stall", PlanUnit::count,
             scaled.paced_rate * seconds(scaled.stall_us), kNear);
         add("catch_up", "catching up after an outage", PlanUnit::seconds,
-            scaled.paced_rate * seconds(scaled.outage_us) / (capacity - scaled.paced_rate), kRough);
+            catch_up_s(scaled, scaled.capacity), kRough);
         if (dedup.mode != DedupMode::off && dedup.horizon_us == kForeverUs) {
             if (dedup.mode == DedupMode::exact) {
                 report.pairs[first].skipped = "a table that grows all the time";
@@ -342,6 +357,8 @@ std::string plan_report_json(const PlanReport& report, bool with_measured) {
         .text("machine", report.machine)
         .real("scale", report.scale)
         .real("core_share", with_measured ? report.core_share : 1)
+        .real("core_speed", with_measured ? report.core_speed : 1)
+        .real("catch_up_from_rate_s", with_measured ? report.catch_up_from_rate_s : 0)
         .raw("pairs", "[" + pairs + "]")
         .object();
 }

@@ -30,6 +30,13 @@ struct PlanReport {
     double scale = 1;  // The workload that ran had this share of the planned events and keys.
     // Of the time that passed, how much of a core the run had: else rates and times mean little.
     double core_share = 1;
+    // How fast the core was while outages were caught up with, by when the rate was measured: the
+    // same work, making up events, was done in both. A core that shares its units with a busy
+    // neighbour is slower, whatever time it is given.
+    double core_speed = 1;
+    // Catching up by the same formula from the measured rate, on a core of that speed: what is
+    // left of the error is the formula's. 0: was not measured.
+    double catch_up_from_rate_s = 0;
     std::vector<PlanPair> pairs;
 
     bool is_met() const;
@@ -44,10 +51,16 @@ struct ScaledPlan {
     uint64_t timed_events = 0;
     uint64_t filter_events = 0;  // The same for the filter alone: enough of its mistakes.
     double source_ns = 0;        // What making up an event takes.
-    double paced_rate = 0;       // Events per second of the part with an outage and a stall.
+    double capacity = 0;         // Events per second of one core, making them up included.
+    double paced_rate = 0;       // The same of the part with outages and a stall.
+    uint32_t outages = 0;
     int64_t stall_us = 0, outage_us = 0, before_outage_us = 0;
 };
 ScaledPlan scale_plan(const PlanInputs& inputs, const Calibration& calibration);
+
+// By the model's formula: the time until what piled up in an outage is dealt with, on a core that
+// takes `capacity` events per second; infinite when more come.
+double catch_up_s(const ScaledPlan& scaled, double capacity);
 
 // The figures that the model gives for the scaled workload, on one core: pairs without a
 // measurement.

@@ -53,41 +53,52 @@ PlanStream::Timed PlanStream::timed() const {
 }
 
 // Up to which event may be fetched now. Notes how many of those that are due wait.
-uint64_t PlanStream::due() {
+uint64_t PlanStream::due(int64_t now_us) {
     if (next_ < options_.paced_from) return std::min(options_.events, options_.paced_from);
-    const int64_t now_us = clock_.monotonic_us();
-    if (pace_begun_us_ < 0) pace_begun_us_ = now_us;
-    const int64_t since_us = now_us - pace_begun_us_;
-    const double due = static_cast<double>(since_us) * options_.rate / 1e6;
+    if (pace_begun_us_ < 0) {
+        pace_begun_us_ = now_us;
+        if (options_.outages > 0) outage_begin_us_ = now_us + options_.outage_from_us;
+    }
+    if (now_us >= outage_begin_us_ && now_us < outage_end_us()) {
+        next_then_ = next_;
+        own_cpu_then_s_ = own_cpu_s_;
+        return next_;
+    }
+    const double due = static_cast<double>(now_us - pace_begun_us_) * options_.rate / 1e6;
     const uint64_t end =
         std::min(options_.events, options_.paced_from + static_cast<uint64_t>(due));
-    const uint64_t waiting = end - std::min(end, next_);
-    const int64_t outage_end_us = options_.outage_from_us + options_.outage_us;
-    if (since_us < options_.outage_from_us) {
-        waiting_max_ = std::max(waiting_max_, waiting);
-    } else if (since_us < outage_end_us) {
-        return next_;
+    if (catch_ups_.empty() && now_us < outage_begin_us_) {
+        waiting_max_ = std::max(waiting_max_, end - std::min(end, next_));
     }
     return end;
 }
 
+// After an outage: is it caught up with?
+void PlanStream::note_catch_up(int64_t now_us, uint64_t waiting) {
+    if (now_us < outage_end_us() || waiting > 0) return;
+    const auto events = static_cast<double>(std::max<uint64_t>(1, next_ - next_then_));
+    catch_ups_.push_back({static_cast<double>(now_us - outage_end_us()) / 1e6,
+                          (own_cpu_s_ - own_cpu_then_s_) * 1e9 / events});
+    outage_begin_us_ = now_us + options_.outage_from_us;
+}
+
+bool PlanStream::is_over() const {
+    return next_ == options_.events ||
+           (options_.outages > 0 && catch_ups_.size() == options_.outages);
+}
+
 Source::Poll PlanStream::poll(RecordBatch& batch, int64_t) {
     note_moment();
-    if (next_ == options_.events) return {State::ended, 0, {}};
-    const uint64_t fetched_to = due();
+    if (is_over()) return {State::ended, 0, {}};
+    const int64_t now_us = clock_.monotonic_us();
+    const uint64_t fetched_to = due(now_us);
     const uint64_t room = batch.capacity - batch.count;
     const uint64_t end = std::min(fetched_to, next_ + room);
     const double begin_s = bench::cpu_seconds();
     batch.first_record = next_;
     while (next_ < end) add(batch);
     own_cpu_s_ += bench::cpu_seconds() - begin_s;
-    const int64_t outage_end_us = options_.outage_from_us + options_.outage_us;
-    if (pace_begun_us_ >= 0 && caught_up_s_ < 0 && fetched_to - next_ <= batch.capacity) {
-        const int64_t since_us = clock_.monotonic_us() - pace_begun_us_;
-        if (since_us >= outage_end_us && fetched_to > options_.paced_from) {
-            caught_up_s_ = static_cast<double>(since_us - outage_end_us) / 1e6;
-        }
-    }
+    note_catch_up(now_us, fetched_to - next_);
     return {batch.count > 0 ? State::records : State::nothing, 0, {}};
 }
 

@@ -24,7 +24,11 @@ struct PlanStreamOptions {
     // are taken. UINT64_MAX: all do.
     uint64_t paced_from = UINT64_MAX;
     double rate = 0;
-    int64_t outage_from_us = 0, outage_us = 0;  // After the pace began: nothing can be fetched.
+    // Nothing can be fetched for outage_us, first outage_from_us after the pace began, then
+    // outage_from_us after the last outage has been caught up with. With the last one the stream
+    // ends; 0: there are none.
+    uint32_t outages = 0;
+    int64_t outage_from_us = 0, outage_us = 0;
 };
 
 // The stream of a plan: as many ids, copies and keys as were planned, made up at little cost, with
@@ -51,11 +55,15 @@ class PlanStream final : public Source {
     Timed timed() const;
     uint64_t originals() const { return originals_; }
 
-    // Of the part with a pace. The most events that waited before the outage, and how long after it
-    // until no more than a batch did; negative: not yet.
+    // Of the part with a pace: the most events that waited before the first outage.
     uint64_t waiting_max() const { return waiting_max_; }
-    double caught_up_s() const { return caught_up_s_; }
     bool is_paced() const { return pace_begun_us_ >= 0; }
+    // How long after each outage until a batch took all that waited; those caught up with so far.
+    struct CatchUp {
+        double seconds = 0;
+        double source_ns = 0;  // As Timed's, meanwhile: the same work at the core's speed of then.
+    };
+    const std::vector<CatchUp>& catch_ups() const { return catch_ups_; }
 
    private:
     struct Moment {
@@ -63,8 +71,11 @@ class PlanStream final : public Source {
         double cpu_s = 0, own_cpu_s = 0, wall_s = 0;
     };
 
+    bool is_over() const;
     void note_moment();
-    uint64_t due();
+    uint64_t due(int64_t now_us);
+    void note_catch_up(int64_t now_us, uint64_t waiting);
+    int64_t outage_end_us() const { return outage_begin_us_ + options_.outage_us; }
     void add(RecordBatch& batch);
 
     const PlanStreamOptions options_;
@@ -74,7 +85,10 @@ class PlanStream final : public Source {
     std::vector<Moment> moments_;  // Where slices begin, and where the last one ends.
     int64_t pace_begun_us_ = -1;
     uint64_t waiting_max_ = 0;
-    double caught_up_s_ = -1;
+    int64_t outage_begin_us_ = INT64_MAX / 2;  // Of the next one, or the one not caught up with.
+    uint64_t next_then_ = 0;                   // In it, as own_cpu_then_s_.
+    double own_cpu_then_s_ = 0;
+    std::vector<CatchUp> catch_ups_;
 };
 
 }  // namespace trommel::tools

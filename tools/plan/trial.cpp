@@ -5,10 +5,25 @@
 #include "trommel/clock.h"
 #include "trommel/run.h"
 
+#include "bench/kit/timing.h"
 #include "net/null_sink.h"
 #include "tools/signals.h"
 
 namespace trommel::tools {
+namespace {
+
+void note_catch_ups(const std::vector<PlanStream::CatchUp>& catch_ups, TrialResult& result) {
+    if (catch_ups.empty()) return;
+    std::vector<double> seconds, source_ns;
+    for (const PlanStream::CatchUp& catch_up : catch_ups) {
+        seconds.push_back(catch_up.seconds);
+        source_ns.push_back(catch_up.source_ns);
+    }
+    result.caught_up_s = bench::median(seconds);
+    result.catch_up_source_ns = bench::median(source_ns);
+}
+
+}  // namespace
 
 TrialResult run_trial(const Trial& trial) {
     Config config = trial.config;
@@ -49,7 +64,7 @@ TrialResult run_trial(const Trial& trial) {
     }
     result.timed = stream.timed();
     result.waiting_max = stream.waiting_max();
-    result.caught_up_s = stream.caught_up_s();
+    note_catch_ups(stream.catch_ups(), result);
     return result;
 }
 

@@ -23,7 +23,9 @@ struct TrialResult {
     PlanStream::Timed timed;      // others_ns: the engine's.
     uint64_t originals_lost = 0;  // Of them, taken for copies.
     uint64_t waiting_max = 0;
-    double caught_up_s = -1;
+    // Medians over the outages: until they were caught up with, and what making up an event took
+    // meanwhile. -1: there was none, or it was not caught up with.
+    double caught_up_s = -1, catch_up_source_ns = -1;
 };
 TrialResult run_trial(const Trial& trial);
 

@@ -100,6 +100,61 @@ TEST_F(LoadMeterTest, GoodputIsOfTheTimeAfterTheWarmUp) {
     EXPECT_DOUBLE_EQ(report().goodput_rate, 2);  // Four in two seconds.
 }
 
+// Under overload the queue is as long at the end of the warm-up as at the end of the schedule.
+TEST_F(LoadMeterTest, GoodputCountsVerdictsWhenTheyAreGivenUntilTheScheduleEnds) {
+    LoadMeter until{{.warm_up_us = 1'000'000, .duration_us = 3'000'000}, clock};
+    const auto settle_at = [&](int64_t now_us, std::vector<int64_t> intended_us) {
+        clock.now_us = now_us;
+        batch.clear();
+        for (const int64_t us : intended_us) batch.add(1, us, &us);
+        until.settle(batch);
+    };
+    settle_at(5'000'000, {5'000'000});
+    settle_at(7'000'000, {5'900'000, 5'950'000});  // Due in the warm-up, judged after it.
+    settle_at(8'000'000, {7'900'000, 7'950'000});
+    settle_at(8'000'001, {7'960'000, 7'970'000});  // The queue that is left.
+    LoadRun run;
+    until.report(run);
+    EXPECT_DOUBLE_EQ(run.goodput_rate, 2);
+    EXPECT_EQ(run.verdict.count, 4U);
+}
+
+// Memory fills up for four seconds, rises by 1000 a second, and is gone when the schedule is over.
+TEST_F(LoadMeterTest, MemoryHasATrendOnceTheStoresAreFull) {
+    const auto trend_within = [&](int64_t duration_s, int64_t lag_s) {
+        LoadMeter full{{.duration_us = duration_s * 1'000'000, .full_after_us = 4'000'000}, clock};
+        batch.clear();
+        const int64_t first_us = clock.now_us;
+        batch.add(1, first_us, &first_us);
+        full.settle(batch);
+        for (int64_t second = 1; second <= duration_s + 2; ++second) {
+            const int64_t due_us = first_us + (second - lag_s) * 1'000'000;
+            batch.clear();
+            batch.add(1, due_us, &due_us);
+            const int64_t resident = second > duration_s ? 0
+                                     : second < 4        ? 100'000 * second
+                                                         : 1'000'000 + 1000 * second;
+            clock.now_us = first_us + second * 1'000'000;
+            full.settle(batch);
+            full.sample(0, {}, static_cast<uint64_t>(resident));
+        }
+        LoadRun run;
+        full.report(run);
+        return run.memory;
+    };
+    EXPECT_FALSE(trend_within(10, 0).has_value());  // Seven points are too few.
+    EXPECT_FALSE(trend_within(11, 1).has_value());  // So are they where events are a second old.
+    std::optional<MemoryTrend> trend = trend_within(11, 0);
+    ASSERT_TRUE(trend.has_value());
+    EXPECT_DOUBLE_EQ(trend->from_s, 4);
+    EXPECT_DOUBLE_EQ(trend->to_s, 11);
+    EXPECT_NEAR(trend->bytes_per_s(), 1000, 1e-6);
+    EXPECT_NEAR(trend->mean_bytes, 1'007'500, 1e-6);
+    EXPECT_TRUE(trend->is_flat());  // 0.7 %.
+    trend->rise_bytes = 10'100;
+    EXPECT_FALSE(trend->is_flat());
+}
+
 TEST(LoadMeter, ARiseIsThatOfTheLineThroughAllValues) {
     EXPECT_DOUBLE_EQ(rise_of({}), 0);
     EXPECT_DOUBLE_EQ(rise_of({7}), 0);

@@ -78,9 +78,21 @@ TEST(LoadReport, UnderOverloadItSaysWhatIsLeftOfTheRate) {
     report.runs = {some_run(), some_run()};
     report.runs[1].name = "2 x overload";
     report.runs[1].goodput_rate = 0.95 * report.runs[0].goodput_rate;
-    EXPECT_THAT(to_table(report), HasSubstr("under 2 x overload: 95 % of the rate without"));
+    EXPECT_THAT(to_table(report), HasSubstr("Goodput under 2 x overload: 1.173 M events/s judged, "
+                                            "95.0 % of the 1.234 M/s without"));
     report.runs[1].wrong = "one is missing";
-    EXPECT_THAT(to_table(report), Not(HasSubstr("of the rate without")));
+    EXPECT_THAT(to_table(report), Not(HasSubstr("Goodput")));
+}
+
+TEST(LoadReport, MemoryIsCalledFlatOnlyWhereTheStoresWereFull) {
+    LoadReport report;
+    report.runs = {some_run()};
+    EXPECT_THAT(to_table(report), HasSubstr("still filling up"));
+    report.runs[0].memory = MemoryTrend{10, 20, 100 << 20, 512 << 10};
+    EXPECT_THAT(to_table(report),
+                HasSubstr("flat: 100.0 MiB from second 10 to 20, +0.050 MiB/s (+0.50 % in all)"));
+    report.runs[0].memory->rise_bytes = 2 << 20;
+    EXPECT_THAT(to_table(report), HasSubstr("NOT FLAT: 100.0 MiB"));
 }
 
 TEST(LoadReport, DoubtsStandBesideTheFigures) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <gmock/gmock.h>
+#include <limits>
 #include <string>
 
 namespace trommel::tools {
@@ -67,6 +68,7 @@ TEST(PlanCheck, MemoryAndErrorsComeOutAsPredicted) {
         ScaledPlan scaled = scale_plan(inputs, rates);
         scaled.before_outage_us = 700'000;
         scaled.outage_us = 100'000;
+        scaled.outages = 2;
         PlanReport report = predict(scaled, rates);
         for (const PlanPair& pair : report.pairs) EXPECT_EQ(pair.measured, 0) << pair.id;
         const Status status = measure(
@@ -82,7 +84,18 @@ TEST(PlanCheck, MemoryAndErrorsComeOutAsPredicted) {
         for (const char* id : {"rate", "buffer_events", "catch_up"}) {
             EXPECT_GT(find(report, id)->measured, 0) << id;
         }
+        EXPECT_GT(report.core_speed, 0);
+        EXPECT_GT(report.catch_up_from_rate_s, 0);
     }
+}
+
+TEST(PlanCheck, CatchingUpTakesAsLongAsTheBacklogByWhatIsLeftOfTheCapacity) {
+    ScaledPlan scaled;
+    scaled.paced_rate = 400;
+    scaled.outage_us = 3'000'000;
+    EXPECT_DOUBLE_EQ(catch_up_s(scaled, 1000), 2);
+    EXPECT_DOUBLE_EQ(catch_up_s(scaled, 1600), 1);
+    EXPECT_EQ(catch_up_s(scaled, 400), std::numeric_limits<double>::infinity());
 }
 
 TEST(PlanCheck, AnErrorBeyondItsTargetIsNotMet) {

@@ -73,6 +73,7 @@ TEST(PlanStream, AnOutageLetsEventsPileUpUntilTheyAreCaughtUpWith) {
     options.rate = 10'000;  // Ten in a millisecond.
     options.outage_from_us = 100'000;
     options.outage_us = 500'000;
+    options.outages = 2;
     PlanStream stream(options, clock);
     RecordBatch batch(config, 1000);
     const auto take = [&] {
@@ -91,12 +92,37 @@ TEST(PlanStream, AnOutageLetsEventsPileUpUntilTheyAreCaughtUpWith) {
     EXPECT_EQ(stream.waiting_max(), 500u);  // That wait is the outage's.
     clock.advance(500'000);
     EXPECT_EQ(take(), 1000u);  // Of 5,500.
-    EXPECT_LT(stream.caught_up_s(), 0);
+    EXPECT_TRUE(stream.catch_ups().empty());
     clock.advance(10'000);
     for (int i = 0; i < 4; ++i) EXPECT_EQ(take(), 1000u);
-    EXPECT_DOUBLE_EQ(stream.caught_up_s(), 0.01);  // Less than a batch is left.
+    EXPECT_TRUE(stream.catch_ups().empty());
     EXPECT_EQ(take(), 600u);
-    EXPECT_DOUBLE_EQ(stream.caught_up_s(), 0.01);
+    ASSERT_EQ(stream.catch_ups().size(), 1u);
+    EXPECT_DOUBLE_EQ(stream.catch_ups()[0].seconds, 0.01);
+    EXPECT_GT(stream.catch_ups()[0].source_ns, 0);
+}
+
+TEST(PlanStream, OutagesFollowEachOtherAndTheLastOneEndsTheStream) {
+    FakeClock clock;
+    const Config config = config_of(IdType::u64, FieldType::integer);
+    PlanStreamOptions options = options_of(1'000'000);
+    options.paced_from = 0;
+    options.rate = 1000;
+    options.outage_from_us = 100'000;
+    options.outage_us = 200'000;
+    options.outages = 2;
+    PlanStream stream(options, clock);
+    RecordBatch batch(config, 1000);
+    std::string course;  // A sign for each 50 ms: fetched, nothing, ended.
+    for (int step = 0; step < 14; ++step) {
+        batch.clear();
+        const Source::State state = stream.poll(batch, INT64_MAX).state;
+        course += state == Source::State::ended ? 'e' : batch.count > 0 ? 'f' : '-';
+        clock.advance(50'000);
+    }
+    EXPECT_EQ(course, "-f----ff----fe");
+    EXPECT_EQ(stream.catch_ups().size(), 2u);
+    EXPECT_EQ(stream.waiting_max(), 50u);
 }
 
 TEST(PlanStream, SlicesAreTimedInWholeBatches) {

@@ -42,12 +42,14 @@ TEST(PlanTrial, EventsWaitWhileTheConsumerStalls) {
     trial.stream.rate = 50'000;
     trial.stream.outage_from_us = 400'000;
     trial.stream.outage_us = 100'000;
+    trial.stream.outages = 1;
     trial.stall_from_us = 100'000;
     trial.stall_us = 200'000;
     const TrialResult result = run_trial(trial);
     ASSERT_TRUE(result.status.ok()) << result.status.message;
     EXPECT_GE(result.waiting_max, 9'990u);  // As many as come in the stall; more if others run.
     EXPECT_GE(result.caught_up_s, 0);
+    EXPECT_GT(result.catch_up_source_ns, 0);
 }
 
 TEST(PlanTrial, AJobThatIsNoneHasNoFigures) {
