@@ -86,6 +86,8 @@ NO_MIRRORED_TEST = {
     "kernels/cpu/exact_home": "the passes of exact_table, tested with it",
     "kernels/cpu/exact_kinds": "the ids of exact_table, tested with it",
     "kernels/cpu/prefetch": "one instruction",
+    "kernels/cuda/cuda_device": "needs a GPU: tests/kernels/cuda/cuda_device_check.cu",
+    "kernels/cuda/cuda_sort": "a part of cuda_device",
     "kernels/cuda/stub": "what there is without a toolkit; devices_test runs with either",
     "net/connection": "an interface",
     "net/stream_poll": "a way of net/stream_io, tested with it",

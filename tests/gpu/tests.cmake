@@ -26,3 +26,9 @@ add_test(NAME cuda_spills_do_not_compile
          COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target cuda_spills)
 set_tests_properties(cuda_spills_do_not_compile PROPERTIES LABELS nvcc RUN_SERIAL ON TIMEOUT 300
                      PASS_REGULAR_EXPRESSION "Registers are spilled")
+
+# What a real GPU must do, in a program that needs nothing but CUDA.
+add_executable(cuda_device_check ${CMAKE_CURRENT_LIST_DIR}/../kernels/cuda/cuda_device_check.cu)
+target_link_libraries(cuda_device_check PRIVATE trommel_cuda trommel_cuda_flags CUDA::cudart_static)
+add_test(NAME cuda_device_check COMMAND cuda_device_check)
+set_tests_properties(cuda_device_check PROPERTIES LABELS gpu SKIP_RETURN_CODE 77 TIMEOUT 120)
