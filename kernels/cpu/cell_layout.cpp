@@ -257,4 +257,34 @@ void CellLayout::finish(const char* cell, int128* out) const {
     }
 }
 
+std::vector<CellLayout::Part> CellLayout::parts() const {
+    std::vector<Part> parts;
+    for (const Field& field : fields_) parts.push_back({field.op, field.value});
+    return parts;
+}
+
+void CellLayout::assemble(char* cell, uint64_t count, const uint64_t* words) const {
+    clear(cell);
+    set_count_word(cell, count);
+    for (const Field& field : fields_) {
+        char* const at = cell + field.place.offset;
+        switch (field.op) {
+            case Op::sum:
+                set_sum(cell, in_one_piece_, field.place,
+                        static_cast<int128>(uint128{words[1]} << 64 | words[0]));
+                break;
+            case Op::min:
+            case Op::max:
+                store(at, words[0]);
+                break;
+            case Op::first:
+            case Op::last:
+                store(at, rules::Stamped{static_cast<int64_t>(words[0]),
+                                         static_cast<int64_t>(words[1])});
+                break;
+        }
+        words += CellLayout::words(field.op);
+    }
+}
+
 }  // namespace trommel::cpu

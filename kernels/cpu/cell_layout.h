@@ -63,8 +63,20 @@ class CellLayout {
     // Copies such a cell into one piece.
     void copy(char* into, const char* from, const CarryPlaces& from_places) const;
 
-   private:
+    // What a cell consists of besides its count, and how many 64-bit words each of that has for
+    // those who keep cells in another form: a sum its low and its high half, first and last the
+    // time and the value.
     enum class Op : uint8_t { sum, min, max, first, last };
+    static constexpr uint32_t words(Op op) { return op == Op::min || op == Op::max ? 1 : 2; }
+    struct Part {
+        Op op;
+        uint32_t value;  // Index into Config::values.
+    };
+    std::vector<Part> parts() const;
+    // Makes `cell` the one of `count` events whose parts have these words, in the order of parts().
+    void assemble(char* cell, uint64_t count, const uint64_t* words) const;
+
+   private:
     struct Place {
         uint32_t offset = 0;  // In the body, behind the count; 0: there is no such field.
         uint32_t carry = 0;   // Of a sum: where its carry is among the carries.

@@ -21,7 +21,6 @@ WindowStore::WindowStore(const Config& config, uint64_t seed, SimdLevel simd, Me
       layout_(config),
       offset_us_(config.window_offset_us),
       pane_us_(rules::pane_us(config)),
-      lateness_us_(config.time.allowed_lateness_us),
       pool_(budget),
       cells_(layout_, pool_),
       keys_(config, seed, simd, budget, pool_),
@@ -160,7 +159,7 @@ void WindowStore::count_events(const Placed& placed) {
 
 // The pane, made if need be; kNone when it is final or there is no memory.
 PaneTree::Ref WindowStore::pane_of(int64_t index) {
-    if (index < open_from_) return PaneTree::kNone;
+    if (index < closer_.open_from()) return PaneTree::kNone;
     Recent& recent = recent_[static_cast<uint64_t>(index) % kRecentPanes];
     if (recent.pane == PaneTree::kNone || recent.index != index) {
         recent = {index, panes_.find_or_add(index)};
@@ -223,16 +222,9 @@ bool WindowStore::give_up_caches() {
 }
 
 void WindowStore::advance(int64_t watermark_us) {
-    if (watermark_us <= watermark_us_) return;
-    watermark_us_ = watermark_us;
     closer_.advance(watermark_us);
-    if (!closer_.has_windows()) return;
-    const int64_t final_us = rules::final_end(lateness_us_, watermark_us);
-    if (final_us <= -2 * kTimeLimitUs) return;  // Before all times, and too far off to divide.
-    open_from_ = final_us >= 2 * kTimeLimitUs ? INT64_MAX
-                                              : rules::pane_index(final_us, offset_us_, pane_us_);
     const bool is_final =
-        shortcut_.pane != PaneTree::kNone && panes_.index(shortcut_.pane) < open_from_;
+        shortcut_.pane != PaneTree::kNone && panes_.index(shortcut_.pane) < closer_.open_from();
     if (is_final) shortcut_.pane = PaneTree::kNone;  // It takes events without asking further.
 }
 
