@@ -100,7 +100,7 @@ bool WindowCloser::merge(int64_t& work) {
     const bool all = visit_some(work, [&](uint32_t slot, const char* cell) {
         char* const into = cells_.find_or_add(merged_, slot);
         fits = into != nullptr;
-        if (fits) layout_.combine(into, cell);
+        if (fits) cells_.combine(into, cell);
         return fits;
     });
     if (fits && !all) return false;
@@ -153,7 +153,7 @@ bool WindowCloser::hand_out(PartialRows& out, uint32_t rows_max, int64_t& work) 
 
 void WindowCloser::append(PartialRows& out, const RowOrder::Row& row) {
     if (const RowOrder::Row* const later = order_.peek(kPrefetchRows)) {
-        ask_for_all(cells_.pool().at(later->cell), layout_.bytes());
+        ask_for_all(cells_.pool().at(later->cell), layout_.body_bytes());
         keys_.prefetch(later->slot);
     }
     out.window.push_back(open_.window);
@@ -165,11 +165,14 @@ void WindowCloser::append(PartialRows& out, const RowOrder::Row& row) {
 }
 
 const char* WindowCloser::cell_of(const RowOrder::Row& row) {
-    if (cells_are_ != Cells::scattered) return cells_.pool().at(row.cell);
+    if (cells_are_ != Cells::scattered) {
+        cells_.copy(scratch_.data(), cells_.pool().at(row.cell));
+        return scratch_.data();
+    }
     layout_.clear(scratch_.data());
     for (const PaneTree::Ref piece : pieces_) {
         const char* const cell = cells_.find(panes_.cells(piece), row.slot);
-        if (cell != nullptr) layout_.combine(scratch_.data(), cell);
+        if (cell != nullptr) cells_.add_to(scratch_.data(), cell);
     }
     return scratch_.data();
 }

@@ -10,7 +10,7 @@ namespace trommel::cpu {
 namespace {
 
 constexpr uint32_t kPart = KeyDictionary::kPart;
-constexpr uint32_t kDenseShare = 4;  // A pane with 1/4 of the slots is worth a shortcut.
+constexpr uint32_t kDenseShare = 32;  // A pane with 1/32 of the slots is worth a shortcut.
 constexpr SlabPool::Ref kNoLeaf = SlabPool::kNone;
 constexpr size_t kShortcutShare = 64;  // Of the budget, at most: a leaf has more bytes than that.
 
@@ -58,7 +58,7 @@ uint32_t WindowStore::add_part(const RecordBatch& batch, const uint32_t* rows, u
     take_shortcut(batch, rows, slots.data(), count, placed, walk);
     walk_to_cells(batch, walk, placed, misfits);
     count_events(placed);
-    layout_.update_values(placed.cell.data(), batch, placed.row.data(), placed.count);
+    layout_.update_values(placed.cell.data(), cells_, batch, placed.row.data(), placed.count);
     for (uint32_t i = 0; i < misfits.count; ++i) {
         refused[i] = misfits.row[i];
         leave_no_trace(batch.time_us[misfits.row[i]], misfits.slot[i]);
@@ -83,7 +83,7 @@ void WindowStore::take_shortcut(const RecordBatch& batch, const uint32_t* rows,
         // The entry behind the last is kNone.
         const SlabPool::Ref ref = refs[is_in_pane && leaf < known ? leaf : known];
         char* const cell = leaves.cell(ref, slot);
-        ask_for_all(cell, leaves.cell_bytes);
+        ask_for_all(cell, leaves.body_bytes);
         placed.row[quick] = row;
         placed.slot[quick] = slot;
         placed.cell[quick] = cell;
@@ -124,7 +124,7 @@ void WindowStore::walk_to_cells(const RecordBatch& batch, const Walk& walk, Plac
             refused.slot[refused.count++] = slot;
             continue;
         }
-        ask_for_all(cell, layout_.bytes());
+        ask_for_all(cell, layout_.body_bytes());
         new_holders[new_count] = slot;
         new_count += is_new;
         panes[placed.count] = pane;

@@ -1,4 +1,20 @@
-# What a GPU build promises and can be tested without a GPU.
+# What a GPU engine and its build promise, as far as it can be tested without a GPU.
+
+# The program that compares two engines' answers, which goes along to machines with a GPU. Here it
+# compares the CPU's engine with itself in three shards.
+add_library(gpu_verify_parts STATIC ${CMAKE_CURRENT_LIST_DIR}/verify_answer.cpp
+            ${CMAKE_CURRENT_LIST_DIR}/verify_job.cpp ${CMAKE_CURRENT_LIST_DIR}/verify_source.cpp)
+target_link_libraries(gpu_verify_parts PUBLIC trommel_hostpath PRIVATE trommel_flags)
+add_executable(gpu_verify ${CMAKE_CURRENT_LIST_DIR}/verify.cpp)
+target_link_libraries(gpu_verify PRIVATE gpu_verify_parts trommel_flags)
+add_test(NAME gpu_verify_of_cpus COMMAND gpu_verify cpu cpu:3 --events 60000 --batch 5000)
+set_tests_properties(gpu_verify_of_cpus PROPERTIES TIMEOUT 600
+                     PASS_REGULAR_EXPRESSION "20 of 20 jobs gave the same answers")
+add_test(NAME gpu_verify_with_gpu COMMAND gpu_verify cpu gpu --events 1000000)
+set_tests_properties(gpu_verify_with_gpu PROPERTIES LABELS gpu TIMEOUT 600
+                     SKIP_REGULAR_EXPRESSION "gpu_verify: engine.type: ")
+trommel_test(gpu_verify_test gpu 600 gpu_verify_parts)
+
 if(NOT TROMMEL_HAVE_CUDA)
     return()
 endif()

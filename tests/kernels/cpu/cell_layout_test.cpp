@@ -53,7 +53,7 @@ TEST(CellLayout, UpdateCombineAndFinishAgreeWithTheNaiveAggregates) {
             naive::Event event{
                 naive::pick(random, -3, 3), naive::random_key(config, random, 5), {}};
             for (size_t v = 0; v < config.values.size(); ++v) {
-                event.values.push_back(naive::pick(random, -9, 9));
+                event.values.push_back(naive::pick_value(random, seed % 2 == 0));
             }
             events.push_back(event);
         }
