@@ -52,6 +52,7 @@ uint64_t resident_bytes_max() {
 }  // namespace
 
 void Shards::report(const Config& config, Report& report) const {
+    report.engine = "cpu";
     report.simd = cpu::to_text(simd);
     for (const auto& shard : all) {
         report.shards.push_back(shard->report());

@@ -133,7 +133,7 @@ bool PaneTree::combine_pieces(int64_t& work) {
         combining_.is_worth_it =
             into != nullptr && uint64_t{2} * range.cells.count <= range.visited;
         if (!combining_.is_worth_it) return false;
-        cells_.layout().combine(into, cell);
+        cells_.combine(into, cell);
         combining_.slot = slot + 1;
         return --work > 0;
     };

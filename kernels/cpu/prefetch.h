@@ -20,7 +20,7 @@ __attribute__((always_inline)) inline void ask_for_near(const void* at) {
     asm volatile("");
 }
 
-// Asks for every line of a cell; one of 40 bytes lies in two as often as not.
+// Asks for every line of a cell's body; one of 40 bytes lies in two as often as not.
 inline void ask_for_all(const char* cell, uint32_t bytes) {
     constexpr uint32_t kLineBytes = 64;
     ask_for(cell + bytes - 1);

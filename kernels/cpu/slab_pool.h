@@ -46,6 +46,11 @@ class SlabPool {
     Ref ref_of(const char* address) const {
         return static_cast<Ref>(static_cast<size_t>(address - region_.data()) / 8);
     }
+    struct Block {
+        char* data;
+        size_t bytes;  // Of its class.
+    };
+    Block block_of(const char* address) const;  // That the address is in.
     uint64_t committed_bytes() const { return region_.usable_bytes(); }
     uint64_t slabs_in_use() const { return slabs_ - free_slabs_; }
 

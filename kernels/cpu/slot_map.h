@@ -12,7 +12,8 @@ namespace trommel::cpu {
 // A sparse array of cells by key slot: a radix tree of 16-way nodes. A node with up to four
 // children keeps them packed, one with more keeps them at their digit. A pane that has every key
 // costs its cells plus 3 %, one that has a few of a million keys about 60 bytes more per cell
-// (window_store.md). Plain data; CellSpace holds the code and the memory.
+// (window_store.md). A block of cells has their bodies first and all their carries behind, so that
+// what events touch lies close together. Plain data; CellSpace holds the code and the memory.
 struct SlotMap {
     struct Node {
         SlabPool::Ref children =
@@ -28,7 +29,7 @@ struct SlotMap {
     uint32_t height = 0;  // Levels of nodes below the root.
 };
 
-class CellSpace {
+class CellSpace final : public CarryPlaces {
    public:
     CellSpace(const CellLayout& layout, SlabPool& pool);
 
@@ -40,21 +41,28 @@ class CellSpace {
     // Grows when a cell that existed was moved by find_or_add().
     uint64_t moves() const { return moves_; }
 
+    // Adds what `from` holds to `into`; both are cells of maps.
+    void combine(char* into, const char* from) const { layout_.combine(into, *this, from, *this); }
+    // The same into a cell in one piece, and a copy of one.
+    void add_to(char* into, const char* from) const { layout_.combine(into, from, *this); }
+    void copy(char* into, const char* from) const { layout_.copy(into, from, *this); }
+    char* carries_of(const char* cell) const override;
+
     // The leaf of a slot, if its cells stand at full width; else kNone. There cells never move, and
     // the caller may add one that is empty by adding events to it and one to the map's count.
     SlabPool::Ref full_width_leaf(const SlotMap& map, uint32_t slot) const;
     // The most that adding one cell may take from the pool.
     uint64_t bytes_to_add() const {
-        return uint64_t{cells_.bytes} * cells_.width + kHeightMax * sizeof(Node) * nodes_.width;
+        return cells_.block_bytes(cells_.width) + kHeightMax * sizeof(Node) * nodes_.width;
     }
     // How many slots a leaf is for, as a power of two.
     uint32_t leaf_bits() const { return leaf_bits_; }
     struct Leaves {  // For loops over cells of full-width leaves.
         char* pool;
-        uint32_t bits, cell_bytes;
+        uint32_t bits, body_bytes;
 
         char* cell(SlabPool::Ref leaf, uint32_t slot) const {
-            return pool + size_t{leaf} * 8 + size_t{slot & ((1u << bits) - 1)} * cell_bytes;
+            return pool + size_t{leaf} * 8 + size_t{slot & ((1u << bits) - 1)} * body_bytes;
         }
     };
     Leaves leaves() const { return {pool_.at(0), leaf_bits_, cells_.bytes}; }
@@ -94,10 +102,17 @@ class CellSpace {
     static constexpr uint32_t kHeightMax = 32 / kBits + 1;
     static constexpr size_t kLeafBytesMax = SlabPool::kBlockBytesMax;
     using Node = SlotMap::Node;
-    struct Shape {  // Of a node's children: cells or nodes.
-        uint32_t bytes = 0;
+    struct Shape {                                 // Of a node's children: cells or nodes.
+        uint32_t bytes = 0;                        // Of a node, or of a cell's body,
+        uint32_t carry_bytes = 0;                  // and of its carries.
         uint32_t width = 0;                        // 2^bits.
         std::array<SlabPool::Class, 4> classes{};  // Blocks for 1, 2, 4 and `width` of them.
+
+        size_t block_bytes(uint32_t count) const { return size_t{count} * (bytes + carry_bytes); }
+        // Where the carries of a child are in a block for `count` of them.
+        size_t carries_at(uint32_t count, uint32_t place) const {
+            return size_t{count} * bytes + size_t{place} * carry_bytes;
+        }
     };
 
     char* cell_at(const Node& leaf, uint32_t place) const {
@@ -110,7 +125,7 @@ class CellSpace {
     const Node* leaf_node(const SlotMap& map, uint32_t slot) const;
     static uint32_t ones(uint32_t bits);
     static uint32_t position(const Node& node, uint32_t digit);
-    Shape shape_of(uint32_t bytes, uint32_t width);
+    Shape shape_of(uint32_t bytes, uint32_t carry_bytes, uint32_t width);
     uint32_t bits_covered(const SlotMap& map) const { return leaf_bits_ + kBits * map.height; }
     Node* nodes(const Node& node) const { return reinterpret_cast<Node*>(pool_.at(node.children)); }
     char* add_child(Node& node, uint32_t digit, const Shape& shape);

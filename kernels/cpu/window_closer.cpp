@@ -1,14 +1,10 @@
 #include "kernels/cpu/window_closer.h"
 
-#include <algorithm>
-#include <tuple>
-
 #include "kernels/cpu/prefetch.h"
 
 namespace trommel::cpu {
 namespace {
 
-constexpr int64_t kNoEnd = INT64_MAX;
 constexpr uint32_t kPrefetchRows = 32;  // Rows on their way out that are asked for ahead.
 
 }  // namespace
@@ -18,64 +14,10 @@ WindowCloser::WindowCloser(const Config& config, const Parts& parts)
       cells_(parts.cells),
       keys_(parts.keys),
       panes_(parts.panes),
-      offset_us_(config.window_offset_us),
-      pane_us_(rules::pane_us(config)),
-      lateness_us_(config.time.allowed_lateness_us),
+      schedule_(config),
       order_(parts.keys, parts.budget),
       scratch_(parts.layout.bytes()) {
-    const std::vector<uint32_t> ranks = window_name_ranks(config);
-    for (uint32_t w = 0; w < config.windows.size(); ++w) {
-        const Window& window = config.windows[w];
-        if (!rules::is_aligned(window.kind)) continue;
-        specs_.push_back({w, ranks[w], window.size_us, window.slide_us, INT64_MIN});
-    }
     pieces_.reserve(kPanesPerWindowMax);
-}
-
-// The end of the spec's next window with an event after those up to `done_end_us`, final or not;
-// kNoEnd: there is none.
-int64_t WindowCloser::next_end(const Spec& spec, int64_t done_end_us) const {
-    if (done_end_us == INT64_MIN) {
-        const PaneTree::Ref first = panes_.first();
-        return first == PaneTree::kNone
-                   ? kNoEnd
-                   : rules::first_end_after(start_of(first), offset_us_, spec.slide_us);
-    }
-    // The window after the last one, or when it is empty the first that the next event is in.
-    const int64_t end_us = done_end_us + spec.slide_us;
-    const PaneTree::Ref pane = panes_.at_or_after(index_of(end_us - spec.size_us));
-    if (pane == PaneTree::kNone) return kNoEnd;
-    return std::max(end_us, rules::first_end_after(start_of(pane), offset_us_, spec.slide_us));
-}
-
-// The least of all specs. kNoEnd is beyond every final end but that of the input's end.
-int64_t WindowCloser::next_end() const {
-    int64_t least = kNoEnd;
-    for (const Spec& spec : specs_) least = std::min(least, next_end(spec, spec.done_end_us));
-    return least;
-}
-
-bool WindowCloser::has_rows() const {
-    const int64_t end_us = next_end();
-    return end_us != kNoEnd && rules::is_final(end_us, lateness_us_, watermark_us_);
-}
-
-int64_t WindowCloser::complete_end_us() const {
-    const int64_t final_us = rules::final_end(lateness_us_, watermark_us_);
-    const int64_t next_us = next_end();
-    return next_us == kNoEnd ? final_us : std::min(final_us, next_us - 1);
-}
-
-uint32_t WindowCloser::windows_waiting(uint32_t max) const {
-    uint32_t waiting = 0;
-    for (const Spec& spec : specs_) {
-        int64_t end_us = next_end(spec, spec.done_end_us);
-        while (end_us != kNoEnd && rules::is_final(end_us, lateness_us_, watermark_us_)) {
-            if (++waiting == max) return max;
-            end_us = next_end(spec, end_us);
-        }
-    }
-    return waiting;
 }
 
 bool WindowCloser::give_up_caches() {
@@ -95,18 +37,8 @@ bool WindowCloser::take(PartialRows& out, uint32_t rows_max, int64_t& work) {
 
 // Opens the next final window in W4 order.
 bool WindowCloser::open_next() {
-    const auto rank = [](const Open& open) {
-        return std::tuple{open.end_us, open.start_us, open.spec->name_rank};
-    };
-    Open next;
-    for (Spec& spec : specs_) {
-        const int64_t end_us = next_end(spec, spec.done_end_us);
-        if (end_us == kNoEnd || !rules::is_final(end_us, lateness_us_, watermark_us_)) continue;
-        const Open candidate{&spec, end_us - spec.size_us, end_us, Cells::piece};
-        if (next.spec == nullptr || rank(candidate) < rank(next)) next = candidate;
-    }
-    if (next.spec == nullptr) return false;
-    open_ = next;
+    if (!schedule_.next(first_from(), open_)) return false;
+    cells_are_ = Cells::piece;
     step_ = Step::combine;
     return true;
 }
@@ -134,7 +66,7 @@ bool WindowCloser::go_on(PartialRows& out, uint32_t rows_max, int64_t& work) {
 // True once all were.
 template <typename Visit>
 bool WindowCloser::visit_some(int64_t& work, Visit&& visit) {
-    const bool merged = open_.cells == Cells::merged;
+    const bool merged = cells_are_ == Cells::merged;
     const size_t maps = merged ? 1 : pieces_.size();
     for (; piece_ < maps; ++piece_, slot_ = 0) {
         const SlotMap& map = merged ? merged_ : panes_.cells(pieces_[piece_]);
@@ -150,9 +82,9 @@ bool WindowCloser::visit_some(int64_t& work, Visit&& visit) {
 // Finds out what the window's cells are made of. Ranges of panes are combined beforehand only for a
 // sliding window, which will use them again.
 bool WindowCloser::combine(int64_t& work) {
-    const int64_t begin = index_of(open_.start_us), end = index_of(open_.end_us);
-    const bool again = open_.spec->slide_us < open_.spec->size_us;
-    if (again && !panes_.combine(begin, end, work)) return false;
+    const int64_t begin = schedule_.index_of(open_.start_us);
+    const int64_t end = schedule_.index_of(open_.end_us);
+    if (open_.is_sliding && !panes_.combine(begin, end, work)) return false;
     pieces_.clear();
     panes_.cover(begin, end, [this](PaneTree::Ref piece) { pieces_.push_back(piece); });
     order_.begin_window();
@@ -168,12 +100,12 @@ bool WindowCloser::merge(int64_t& work) {
     const bool all = visit_some(work, [&](uint32_t slot, const char* cell) {
         char* const into = cells_.find_or_add(merged_, slot);
         fits = into != nullptr;
-        if (fits) layout_.combine(into, cell);
+        if (fits) cells_.combine(into, cell);
         return fits;
     });
     if (fits && !all) return false;
     if (!fits) cells_.clear(merged_);
-    open_.cells = fits ? Cells::merged : Cells::scattered;
+    cells_are_ = fits ? Cells::merged : Cells::scattered;
     begin_gathering();
     return true;
 }
@@ -181,7 +113,7 @@ bool WindowCloser::merge(int64_t& work) {
 // Begins to give the window's rows to order_.
 void WindowCloser::begin_gathering() {
     uint64_t rows = merged_.count;
-    if (open_.cells != Cells::merged) {
+    if (cells_are_ != Cells::merged) {
         for (const PaneTree::Ref piece : pieces_) rows += panes_.cells(piece).count;
     }
     order_.begin_pass(rows);
@@ -214,17 +146,17 @@ bool WindowCloser::hand_out(PartialRows& out, uint32_t rows_max, int64_t& work) 
         begin_gathering();
         return true;
     }
-    open_.spec->done_end_us = open_.end_us;
+    schedule_.finish(open_);
     step_ = Step::drop;
     return true;
 }
 
 void WindowCloser::append(PartialRows& out, const RowOrder::Row& row) {
     if (const RowOrder::Row* const later = order_.peek(kPrefetchRows)) {
-        ask_for_all(cells_.pool().at(later->cell), layout_.bytes());
+        ask_for_all(cells_.pool().at(later->cell), layout_.body_bytes());
         keys_.prefetch(later->slot);
     }
-    out.window.push_back(open_.spec->window);
+    out.window.push_back(open_.window);
     out.start_us.push_back(open_.start_us);
     out.end_us.push_back(open_.end_us);
     keys_.append_to(out, row.slot);
@@ -233,11 +165,14 @@ void WindowCloser::append(PartialRows& out, const RowOrder::Row& row) {
 }
 
 const char* WindowCloser::cell_of(const RowOrder::Row& row) {
-    if (open_.cells != Cells::scattered) return cells_.pool().at(row.cell);
+    if (cells_are_ != Cells::scattered) {
+        cells_.copy(scratch_.data(), cells_.pool().at(row.cell));
+        return scratch_.data();
+    }
     layout_.clear(scratch_.data());
     for (const PaneTree::Ref piece : pieces_) {
         const char* const cell = cells_.find(panes_.cells(piece), row.slot);
-        if (cell != nullptr) layout_.combine(scratch_.data(), cell);
+        if (cell != nullptr) cells_.add_to(scratch_.data(), cell);
     }
     return scratch_.data();
 }
@@ -247,21 +182,12 @@ bool WindowCloser::drop(int64_t& work) {
     if (!cells_.clear_some(merged_, work, [](uint32_t) {})) return false;
     for (;;) {
         const PaneTree::Ref pane = panes_.first();
-        if (pane == PaneTree::kNone || !is_finished(pane)) break;
+        if (pane == PaneTree::kNone || schedule_.needs(panes_.index(pane))) break;
         const auto let_go = [this](uint32_t slot) { keys_.let_go(slot); };
         if (!panes_.erase_some(panes_.index(pane), work, let_go)) return false;
     }
-    open_ = {};
     step_ = Step::idle;
     return true;
-}
-
-bool WindowCloser::is_finished(PaneTree::Ref pane) const {
-    const int64_t start_us = start_of(pane);
-    return std::all_of(specs_.begin(), specs_.end(), [&](const Spec& spec) {
-        return rules::last_end_covering(start_us, offset_us_, spec.slide_us, spec.size_us) <=
-               spec.done_end_us;
-    });
 }
 
 }  // namespace trommel::cpu

@@ -11,7 +11,7 @@
 #include "kernels/cpu/partial_rows.h"
 #include "kernels/cpu/row_order.h"
 #include "kernels/cpu/slot_map.h"
-#include "kernels/rules/window.h"
+#include "kernels/cpu/window_schedule.h"
 
 namespace trommel::cpu {
 
@@ -30,7 +30,9 @@ class WindowCloser {
     WindowCloser(const Config& config, const Parts& parts);
 
     // Of the job; it never goes back.
-    void advance(int64_t watermark_us) { watermark_us_ = watermark_us; }
+    void advance(int64_t watermark_us) { schedule_.advance(watermark_us); }
+    // Panes from this index on may still get events.
+    int64_t open_from() const { return schedule_.open_from(); }
 
     // Replaces `out` by the next rows, at most `rows_max` (> 0), until about `work` cells were
     // looked at, moved or freed, which is taken off it. False, and no rows, when all is handed out
@@ -40,43 +42,32 @@ class WindowCloser {
     // Has it anything to do?
     bool is_closing() const { return step_ != Step::idle || has_rows(); }
     // Are there final rows that were not handed out?
-    bool has_rows() const;
+    bool has_rows() const { return schedule_.has_next(first_from()); }
     // Every row of a window that ends up to here was handed out.
-    int64_t complete_end_us() const;
+    int64_t complete_end_us() const { return schedule_.complete_end_us(first_from()); }
     // Final windows that have rows left, counted up to `max`.
-    uint32_t windows_waiting(uint32_t max) const;
+    uint32_t windows_waiting(uint32_t max) const { return schedule_.waiting(first_from(), max); }
 
-    bool has_windows() const { return !specs_.empty(); }
+    bool has_windows() const { return schedule_.has_windows(); }
     // Frees what only makes closing quicker, unless it is under way; false when there was nothing.
     bool give_up_caches();
     uint64_t committed_bytes() const { return order_.committed_bytes(); }
 
    private:
-    struct Spec {
-        uint32_t window;  // Index into Config::windows.
-        uint32_t name_rank;
-        int64_t size_us, slide_us;
-        int64_t done_end_us = INT64_MIN;  // Its windows up to this end have been handed out.
+    struct FirstFrom {  // For the schedule.
+        const PaneTree& panes;
+        int64_t operator()(int64_t index) const {
+            const PaneTree::Ref pane =
+                index == INT64_MIN ? panes.first() : panes.at_or_after(index);
+            return pane == PaneTree::kNone ? WindowSchedule::kNoPane : panes.index(pane);
+        }
     };
     // Of the window that is being closed: ranges of its panes are combined, then all of its pieces,
     // their cells go to the sorter, and from there out; panes that are done with are dropped.
     enum class Step : uint8_t { idle, combine, merge, gather, hand_out, drop };
     enum class Cells : uint8_t { piece, merged, scattered };  // Where a row's cell is found.
-    struct Open {
-        Spec* spec = nullptr;
-        int64_t start_us = 0, end_us = 0;
-        Cells cells = Cells::piece;
-    };
 
-    int64_t index_of(int64_t time_us) const {
-        return rules::pane_index(time_us, offset_us_, pane_us_);
-    }
-    int64_t start_of(PaneTree::Ref pane) const {
-        return rules::pane_start(panes_.index(pane), offset_us_, pane_us_);
-    }
-    int64_t next_end(const Spec& spec, int64_t done_end_us) const;
-    int64_t next_end() const;
-
+    FirstFrom first_from() const { return {panes_}; }
     bool open_next();
     bool go_on(PartialRows& out, uint32_t rows_max, int64_t& work);
     template <typename Visit>
@@ -89,18 +80,16 @@ class WindowCloser {
     void append(PartialRows& out, const RowOrder::Row& row);
     const char* cell_of(const RowOrder::Row& row);
     bool drop(int64_t& work);
-    bool is_finished(PaneTree::Ref pane) const;
 
     const CellLayout& layout_;
     CellSpace& cells_;
     KeyDictionary& keys_;
     PaneTree& panes_;
-    const int64_t offset_us_, pane_us_, lateness_us_;
-    std::vector<Spec> specs_;
-    int64_t watermark_us_ = INT64_MIN;
+    WindowSchedule schedule_;
 
     Step step_ = Step::idle;
-    Open open_;
+    OpenWindow open_;
+    Cells cells_are_ = Cells::piece;
     std::vector<PaneTree::Ref> pieces_;  // What the open window is combined from.
     SlotMap merged_;                     // The pieces combined, when there is memory for it.
     size_t piece_ = 0;                   // Where a walk over the cells goes on,

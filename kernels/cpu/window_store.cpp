@@ -10,7 +10,7 @@ namespace trommel::cpu {
 namespace {
 
 constexpr uint32_t kPart = KeyDictionary::kPart;
-constexpr uint32_t kDenseShare = 4;  // A pane with 1/4 of the slots is worth a shortcut.
+constexpr uint32_t kDenseShare = 32;  // A pane with 1/32 of the slots is worth a shortcut.
 constexpr SlabPool::Ref kNoLeaf = SlabPool::kNone;
 constexpr size_t kShortcutShare = 64;  // Of the budget, at most: a leaf has more bytes than that.
 
@@ -21,7 +21,6 @@ WindowStore::WindowStore(const Config& config, uint64_t seed, SimdLevel simd, Me
       layout_(config),
       offset_us_(config.window_offset_us),
       pane_us_(rules::pane_us(config)),
-      lateness_us_(config.time.allowed_lateness_us),
       pool_(budget),
       cells_(layout_, pool_),
       keys_(config, seed, simd, budget, pool_),
@@ -59,7 +58,7 @@ uint32_t WindowStore::add_part(const RecordBatch& batch, const uint32_t* rows, u
     take_shortcut(batch, rows, slots.data(), count, placed, walk);
     walk_to_cells(batch, walk, placed, misfits);
     count_events(placed);
-    layout_.update_values(placed.cell.data(), batch, placed.row.data(), placed.count);
+    layout_.update_values(placed.cell.data(), cells_, batch, placed.row.data(), placed.count);
     for (uint32_t i = 0; i < misfits.count; ++i) {
         refused[i] = misfits.row[i];
         leave_no_trace(batch.time_us[misfits.row[i]], misfits.slot[i]);
@@ -84,7 +83,7 @@ void WindowStore::take_shortcut(const RecordBatch& batch, const uint32_t* rows,
         // The entry behind the last is kNone.
         const SlabPool::Ref ref = refs[is_in_pane && leaf < known ? leaf : known];
         char* const cell = leaves.cell(ref, slot);
-        ask_for_all(cell, leaves.cell_bytes);
+        ask_for_all(cell, leaves.body_bytes);
         placed.row[quick] = row;
         placed.slot[quick] = slot;
         placed.cell[quick] = cell;
@@ -125,7 +124,7 @@ void WindowStore::walk_to_cells(const RecordBatch& batch, const Walk& walk, Plac
             refused.slot[refused.count++] = slot;
             continue;
         }
-        ask_for_all(cell, layout_.bytes());
+        ask_for_all(cell, layout_.body_bytes());
         new_holders[new_count] = slot;
         new_count += is_new;
         panes[placed.count] = pane;
@@ -160,7 +159,7 @@ void WindowStore::count_events(const Placed& placed) {
 
 // The pane, made if need be; kNone when it is final or there is no memory.
 PaneTree::Ref WindowStore::pane_of(int64_t index) {
-    if (index < open_from_) return PaneTree::kNone;
+    if (index < closer_.open_from()) return PaneTree::kNone;
     Recent& recent = recent_[static_cast<uint64_t>(index) % kRecentPanes];
     if (recent.pane == PaneTree::kNone || recent.index != index) {
         recent = {index, panes_.find_or_add(index)};
@@ -223,16 +222,9 @@ bool WindowStore::give_up_caches() {
 }
 
 void WindowStore::advance(int64_t watermark_us) {
-    if (watermark_us <= watermark_us_) return;
-    watermark_us_ = watermark_us;
     closer_.advance(watermark_us);
-    if (!closer_.has_windows()) return;
-    const int64_t final_us = rules::final_end(lateness_us_, watermark_us);
-    if (final_us <= -2 * kTimeLimitUs) return;  // Before all times, and too far off to divide.
-    open_from_ = final_us >= 2 * kTimeLimitUs ? INT64_MAX
-                                              : rules::pane_index(final_us, offset_us_, pane_us_);
     const bool is_final =
-        shortcut_.pane != PaneTree::kNone && panes_.index(shortcut_.pane) < open_from_;
+        shortcut_.pane != PaneTree::kNone && panes_.index(shortcut_.pane) < closer_.open_from();
     if (is_final) shortcut_.pane = PaneTree::kNone;  // It takes events without asking further.
 }
 

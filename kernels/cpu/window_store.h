@@ -113,9 +113,7 @@ class WindowStore {
 
     const MemoryBudget& budget_;
     const CellLayout layout_;
-    const int64_t offset_us_, pane_us_, lateness_us_;
-    int64_t watermark_us_ = INT64_MIN;
-    int64_t open_from_ = INT64_MIN;  // Panes from this index on may still get events.
+    const int64_t offset_us_, pane_us_;
 
     SlabPool pool_;
     CellSpace cells_;

@@ -144,7 +144,7 @@ void run_stream(uint64_t seed, uint64_t memory_bytes) {
             Event event{
                 newest - pick(random, 0, disorder), naive::random_key(config, random, keys), {}};
             for (size_t v = 0; v < config.values.size(); ++v) {
-                event.values.push_back(pick(random, -1000, 1000));
+                event.values.push_back(naive::pick_value(random, seed % 3 == 0));
             }
             newest += pick(random, 0, 2) * pick(random, 0, pane);
             const int64_t pane_end = rules::pane_end(event.time_us, config.window_offset_us, pane);
