@@ -129,6 +129,29 @@ TEST(DeviceFilter, IsFullBeyondItsCapacityAndStillKnowsWhatItHas) {
     }
 }
 
+// What is remembered of a slice counts until the slice is out of view, and no longer.
+TEST(DeviceFilter, HasRoomAgainWhenSlicesPassAsTheCpuDoes) {
+    constexpr int64_t kSliceUs = 500;
+    const rules::FilterGeometry geometry =
+        rules::filter_geometry(cpu::demand_of(2 * kSliceUs, 0, 0));
+    TestDevice device;
+    Fed fed(device, geometry);
+    cpu::Shards shards(geometry, 1, cpu::SimdLevel::scalar);
+    uint64_t id = 0, full = 0, unique = 0;
+    for (int64_t slice = 0; slice < 9; ++slice) {
+        for (uint32_t tried = 0; tried < geometry.ids_max / 3 + 200; ++tried) {
+            if (slice == 3 || slice == 4) tried += 100;  // A few only.
+            const std::vector<cpu::Event> event = {{id++, slice * kSliceUs}};
+            const std::vector<Outcome> judged = fed.judge(slice * kSliceUs, event.data(), 1);
+            ASSERT_EQ(judged, shards.judge(slice * kSliceUs, event)) << "slice " << slice;
+            full += judged[0] == Outcome::full;
+            unique += judged[0] == Outcome::unique;
+        }
+    }
+    EXPECT_GT(full, 10u);
+    EXPECT_GT(unique, geometry.ids_max);
+}
+
 TEST(DeviceFilter, AnEventThatDoesNotFitTheSlicesIsFull) {
     TestDevice device;
     Fed fed(device, rules::filter_geometry(cpu::demand_of(1000, 0, 0)));
