@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "hostpath/engine_choice.h"
 #include "hostpath/memory_plan.h"
 #include "kernels/cpu/approximate_ids.h"
 #include "kernels/rules/dedup.h"
@@ -215,6 +216,13 @@ void check_engine(Problems& problems, const EngineOptions& engine) {
     }
 }
 
+// Only who asks for a GPU has its driver asked.
+void check_engine_type(Problems& problems, const Config& config) {
+    if (config.engine.type != EngineType::gpu) return;
+    const hostpath::EngineChoice choice = hostpath::choose_engine(config, hostpath::engine_facts());
+    if (!choice.is_possible) problems.push_back({"engine.type", choice.reason});
+}
+
 // A filter has its whole size from the start.
 void check_filter(Problems& problems, const Config& config) {
     if (config.dedup.mode != DedupMode::approximate) return;
@@ -235,6 +243,7 @@ std::vector<Problem> validate(const Config& config) {
     check_fields(problems, config);
     check_windows(problems, config);
     check_engine(problems, config.engine);
+    check_engine_type(problems, config);
     // What follows builds on sizes and durations that make sense.
     if (problems.empty()) check_dedup(problems, config);
     if (problems.empty()) check_filter(problems, config);

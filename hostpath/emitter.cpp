@@ -29,6 +29,7 @@ Emitter::Emitter(const Config& config, uint64_t job_seed, uint64_t session_bytes
       shards_(config.engine.threads),
       session_budget_(session_bytes),
       merger_(config, shards_ + has_session(config)),
+      judged_(shards_),
       rows_(config),
       unique_rows_(config.engine.batch_records),
       refused_rows_(config.engine.batch_records) {
@@ -45,54 +46,79 @@ Status Emitter::open() {
 }
 
 void Emitter::take(uint32_t shard, const FromWorker& message) {
-    if (message.batch->sequence >= sequence_known_) {
-        TROMMEL_ASSERT(message.batch->sequence == sequence_known_);
-        ++sequence_known_;
-        coming_.push_back(message.batch);
-    }
+    if (message.batch != nullptr) note_batch(message.batch);
     if (message.rows != nullptr) {
         merger_.offer(shard, message.rows);
-        return;
+    } else if (message.batch != nullptr) {
+        ++judged_[shard];
+        if (message.full != nullptr && !message.full->ok()) note(*message.full);
     }
-    if (message.full != nullptr && !message.full->ok()) note(*message.full);
-    merger_.offer_done(shard);
+    merger_.complete(shard, message.complete_end_us);
+}
+
+void Emitter::note_batch(Batch* batch) {
+    if (batch->sequence < sequence_known_) return;
+    TROMMEL_ASSERT(batch->sequence == sequence_known_);
+    ++sequence_known_;
+    coming_.push_back(batch);
+    if (coming_.size() == 1) begin_batch();
+}
+
+// The events before a batch are in their sessions once the batch before it is settled.
+void Emitter::begin_batch() {
+    if (sessions_) sessions_->advance(coming_.front()->watermark_us);
 }
 
 Batch* Emitter::settle() {
-    if (current_ == nullptr) {
-        if (coming_.empty()) return nullptr;
-        begin_batch();
+    if (coming_.empty()) return nullptr;
+    for (const uint64_t judged : judged_) {
+        if (judged == settled_) return nullptr;
     }
-    for (;;) {
-        switch (merger_.merge(rows_, kRowsPerWrite)) {
-            case RowMerger::State::full:
-                write_rows();
-                break;
-            case RowMerger::State::starved:
-                if (!sessions_ || merger_.starved_stream() != session_stream()) return nullptr;
-                offer_sessions();
-                break;
-            case RowMerger::State::done:
-                write_rows();
-                finish_batch(*current_);
-                return std::exchange(current_, nullptr);
-        }
-    }
-}
-
-void Emitter::begin_batch() {
-    current_ = coming_.front();
+    Batch* const batch = coming_.front();
+    if (rows_are_in_the_way(*batch)) return nullptr;
+    finish_batch(*batch);
+    ++settled_;
     coming_.pop_front();
-    if (sessions_) sessions_->advance(current_->watermark_us);
+    if (!coming_.empty()) begin_batch();
+    return batch;
 }
 
-void Emitter::offer_sessions() {
-    // The stream is starved, so all rows of the one block of the sessions are merged.
-    if (!sessions_->take_closed(*session_rows_, kRowsPerWrite)) {
-        merger_.offer_done(session_stream());
-        return;
+// Has the batch to wait for rows? Every shard has judged it, so those that were final before the
+// last batch are all here.
+bool Emitter::rows_are_in_the_way(const Batch& batch) {
+    if (batch.last) return write_rows(kRowsPerWrite);
+    if (!sessions_ || !sessions_->may_have_rows()) return false;
+    if (sessions_->has_room(batch.records, batch.order.data(), batch.shard_begin[shards_])) {
+        return false;
     }
-    merger_.offer(session_stream(), session_rows_.get());
+    write_rows(kRowsPerWrite);
+    return sessions_->may_have_rows();
+}
+
+bool Emitter::write_rows(size_t rows_max) {
+    bool any = false;
+    for (;;) {
+        const RowMerger::State state = merger_.merge(rows_, std::min(rows_max, kRowsPerWrite));
+        any |= rows_.count() > 0;
+        if (state == RowMerger::State::full) break;
+        if (merger_.starved_stream() != session_stream() || !offer_sessions()) break;
+    }
+    write_to_sinks();
+    return any;
+}
+
+// False: there are none that were not offered before.
+bool Emitter::offer_sessions() {
+    if (!sessions_ || merger_.complete_end_us(session_stream()) == sessions_->final_end_us()) {
+        return false;
+    }
+    // The stream is starved, so all rows of the one block of the sessions are merged.
+    if (sessions_->take_closed(*session_rows_, kRowsPerWrite)) {
+        merger_.offer(session_stream(), session_rows_.get());
+    } else {
+        merger_.complete(session_stream(), sessions_->final_end_us());
+    }
+    return true;
 }
 
 bool Emitter::take_used(uint32_t& shard, cpu::PartialRows*& rows) {
@@ -113,7 +139,7 @@ void Emitter::note(Status status) {
     if (status_.ok()) status_ = std::move(status);
 }
 
-void Emitter::write_rows() {
+void Emitter::write_to_sinks() {
     if (rows_.count() == 0) return;
     if (config_.output == Output::windows) {
         each_sink([&](Sink& sink) { return sink.write_rows(rows_); });

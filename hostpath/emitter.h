@@ -19,12 +19,14 @@
 
 namespace trommel::hostpath {
 
-// What a worker tells the emitter about a batch: rows that became final before it (any number of
-// times), then, with rows == nullptr, that it is done with it.
+// What a worker tells the emitter. Rows and batches are two streams: a batch does not wait for rows
+// that became final before it.
 struct FromWorker {
-    Batch* batch = nullptr;
-    cpu::PartialRows* rows = nullptr;
-    const Status* full = nullptr;  // With rows == nullptr: why, once the shard's memory is used up.
+    Batch* batch = nullptr;            // Judged, or with `rows` being held until rows have left.
+    cpu::PartialRows* rows = nullptr;  // The shard's next rows, in W4 order.
+    // Every row of a window that ends up to here is in this message or was in one before.
+    int64_t complete_end_us = INT64_MIN;
+    const Status* full = nullptr;  // With a judged batch: why, once the shard's memory is used up.
 };
 
 // The end of every batch: joins the shards' rows and the sessions into the final rows, writes them,
@@ -46,9 +48,12 @@ class Emitter {
 
     void take(uint32_t shard, const FromWorker& message);
 
-    // Does what can be done with what was taken. Returns a batch that is settled and may be used
-    // again, or null when a shard has to say more first.
+    // Settles the next batch if every shard has judged it, and returns it: it may be used again.
+    // Null when it cannot be settled yet. Only the last one waits until all rows are written, and
+    // one with events for which sessions might lack memory until theirs are.
     Batch* settle();
+    // Writes final rows, at most about `rows_max`. False when none is there whose turn has come.
+    bool write_rows(size_t rows_max);
     // A block of rows that is free again, for its shard; false when there is none.
     bool take_used(uint32_t& shard, cpu::PartialRows*& rows);
     // Makes what was written visible. For quiet moments.
@@ -67,9 +72,11 @@ class Emitter {
 
    private:
     uint32_t session_stream() const { return shards_; }
+    void note_batch(Batch* batch);
     void begin_batch();
-    void offer_sessions();
-    void write_rows();
+    bool offer_sessions();
+    bool rows_are_in_the_way(const Batch& batch);
+    void write_to_sinks();
     void finish_batch(Batch& batch);
     void add_to_sessions(Batch& batch);
     void settle_records(Batch& batch);
@@ -86,9 +93,10 @@ class Emitter {
     std::unique_ptr<cpu::SessionStore> sessions_;
     RowMerger merger_;
 
-    Fifo<Batch*> coming_;
-    uint64_t sequence_known_ = 0;  // Batches before it have been announced by some shard.
-    Batch* current_ = nullptr;
+    Fifo<Batch*> coming_;           // The first one's watermark is the sessions' already.
+    uint64_t sequence_known_ = 0;   // Batches before it have been announced by some shard.
+    uint64_t settled_ = 0;          // Batches.
+    std::vector<uint64_t> judged_;  // By each shard: batches.
     std::unique_ptr<cpu::PartialRows> session_rows_;
     RowBatch rows_;
     std::vector<uint32_t> unique_rows_, refused_rows_;

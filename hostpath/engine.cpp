@@ -73,17 +73,13 @@ class InlineEngine final : public Engine {
                                      std::to_string(records.partition[row]) + "; the last one is " +
                                      std::to_string(kPartitionsMax - 1));
         }
-        end_pass();
         if (!emitter_.status().ok()) return refuse(records);
         // Lent, not copied: the engine's columns beside the caller's records.
         std::swap(batch_.records, records);
         judge_.admit(batch_, clock_.wall_us());
-        begin_pass();
-        end_pass();
+        pass();
         std::swap(batch_.records, records);
-        batch_.records.clear();
-        judge_.admit_nothing(batch_);  // Windows that this batch made final may be taken now.
-        begin_pass();
+        tick();  // Windows that this batch made final may be taken now.
         return emitter_.status();
     }
 
@@ -92,25 +88,27 @@ class InlineEngine final : public Engine {
     }
 
     void end_partition(uint32_t partition) override {
-        end_pass();
         judge_.watermarks().end(partition);
-        judge_.admit_nothing(batch_);
-        begin_pass();
+        tick();
     }
 
     Status finish() override {
-        end_pass();
+        batch_.records.clear();
         judge_.admit_nothing(batch_);
         batch_.watermark_us = rules::kEndOfInputUs;
         batch_.last = true;
-        begin_pass();
+        begin();
+        in_last_ = true;
         return emitter_.status();
     }
 
     bool take_rows(RowBatch& rows) override {
         while (!rows_.take(rows)) {
-            if (!in_pass_) return false;
-            step();
+            if (in_last_) {
+                in_last_ = !pass_.settle();
+            } else if (!pass_.hand_out()) {
+                return false;
+            }
         }
         return true;
     }
@@ -144,20 +142,20 @@ class InlineEngine final : public Engine {
         return ports;
     }
 
-    // The pass of a batch is begun by push() and gone on with by take_rows(), so that a window of
-    // millions of rows is never in memory as rows; the next push() ends it.
-    void begin_pass() {
+    void begin() {
         batch_.sequence = sequence_++;
         pass_.begin(*shards_.all[0], batch_);
-        in_pass_ = true;
     }
-    void step() {
-        if (pass_.hand_out(*shards_.all[0], batch_)) return;
-        pass_.settle(*shards_.all[0], batch_);
-        in_pass_ = false;
+    void pass() {
+        begin();
+        while (!pass_.settle()) {
+        }
     }
-    void end_pass() {
-        while (in_pass_) step();
+    // Carries the watermark on.
+    void tick() {
+        batch_.records.clear();
+        judge_.admit_nothing(batch_);
+        pass();
     }
 
     // After the end by OnFull::stop: counts the records and does nothing else with them.
@@ -168,8 +166,7 @@ class InlineEngine final : public Engine {
         }
         std::swap(batch_.records, records);
         judge_.admit_nothing(batch_);
-        begin_pass();
-        end_pass();
+        pass();
         std::swap(batch_.records, records);
         return emitter_.status();
     }
@@ -186,7 +183,7 @@ class InlineEngine final : public Engine {
     hostpath::InlinePass pass_;
     Batch batch_;
     uint64_t sequence_ = 0;
-    bool in_pass_ = false;
+    bool in_last_ = false;  // finish() was called, and take_rows() goes on with it.
 };
 
 }  // namespace

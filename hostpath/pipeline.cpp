@@ -52,6 +52,7 @@ uint64_t resident_bytes_max() {
 }  // namespace
 
 void Shards::report(const Config& config, Report& report) const {
+    report.engine = "cpu";
     report.simd = cpu::to_text(simd);
     for (const auto& shard : all) {
         report.shards.push_back(shard->report());
@@ -65,20 +66,45 @@ void Shards::report(const Config& config, Report& report) const {
     }
 }
 
-bool InlinePass::hand_out(cpu::Shard& shard, Batch& batch) {
-    if (!shard.take_closed(block_, kRowsPerBlock)) return false;
-    emitter_.take(0, {&batch, &block_, nullptr});
-    emitter_.settle();
-    uint32_t from = 0;
-    cpu::PartialRows* used = nullptr;
-    while (used != &block_) TROMMEL_ASSERT(emitter_.take_used(from, used));
+void InlinePass::begin(cpu::Shard& shard, Batch& batch) {
+    shard.advance(batch.watermark_us);
+    shard_ = &shard;
+    batch_ = &batch;
+    judged_ = false;
+}
+
+bool InlinePass::settle() {
+    if (!judged_) {
+        if (pace_.rows_first(*shard_, *batch_, 0)) {
+            hand_out();
+            return false;
+        }
+        work_ = pace_.work_after(*shard_, *batch_);
+        judge_share(*shard_, *batch_, 0);
+        emitter_.take(0, {batch_, nullptr, shard_->complete_end_us(), &shard_->full()});
+        judged_ = true;
+    }
+    if (emitter_.settle() == nullptr) {
+        hand_out();
+        return false;
+    }
+    batch_ = nullptr;
     return true;
 }
 
-void InlinePass::settle(cpu::Shard& shard, Batch& batch) {
-    judge_share(shard, batch, 0);
-    emitter_.take(0, {&batch, nullptr, &shard.full()});
-    TROMMEL_ASSERT(emitter_.settle() == &batch);
+bool InlinePass::hand_out(int64_t work) {
+    bool worked = false;
+    while (shard_ != nullptr && work > 0 && shard_->is_closing()) {
+        worked = true;
+        shard_->take_closed(block_, kRowsPerBlock, work);
+        // Until it is judged, its watermark is what makes rows final, of sessions as well.
+        Batch* const held = judged_ ? nullptr : batch_;
+        emitter_.take(0, {held, &block_, shard_->complete_end_us(), nullptr});
+        uint32_t from = 0;
+        cpu::PartialRows* used = nullptr;
+        while (!emitter_.take_used(from, used)) TROMMEL_ASSERT(emitter_.write_rows(kRowsPerBlock));
+    }
+    return emitter_.write_rows(kRowsPerBlock) || worked;
 }
 
 namespace {
@@ -89,13 +115,14 @@ Emitter::Ports emitter_ports(const Run& job, const Names& names, Metrics& metric
 
 }  // namespace
 
-Pipeline::Pipeline(const Config& config, const Run& job)
+Pipeline::Pipeline(const Config& config, const Run& job, const RowPace& pace)
     : config_(config),
       job_(job),
       plan_(plan_memory(config)),
       seed_(draw_seed(config)),
       receiver_(config_, seed_, {job.lanes, job.clock}),
       emitter_(config_, seed_, plan_.session_bytes, emitter_ports(job, receiver_, metrics_)),
+      pace_(pace),
       free_batches_(plan_.batches) {}
 
 Status Pipeline::open() {
@@ -107,16 +134,17 @@ Status Pipeline::open() {
         TROMMEL_ASSERT(free_batches_.try_push(batches_.back().get()));
     }
     for (uint32_t s = 0; s < config_.engine.threads; ++s) {
-        rings_.emplace_back(new Worker::Rings{SpscRing<Batch*>(plan_.batches),
-                                              SpscRing<FromWorker>(plan_.batches + blocks),
-                                              SpscRing<cpu::PartialRows*>(blocks)});
+        rings_.emplace_back(
+            new Worker::Rings{SpscRing<Batch*>(plan_.batches),
+                              SpscRing<FromWorker>(Worker::messages_max(plan_.batches, blocks)),
+                              SpscRing<cpu::PartialRows*>(blocks)});
         for (uint32_t b = 0; b < blocks; ++b) {
             blocks_.push_back(std::make_unique<cpu::PartialRows>(config_, layout));
             TROMMEL_ASSERT(rings_[s]->free_blocks.try_push(blocks_.back().get()));
         }
         if (config_.engine.prefault) prefaults_.push_back(std::make_unique<Prefault>());
         workers_.emplace_back(s, *shards_.all[s], *rings_[s],
-                              config_.engine.prefault ? prefaults_[s].get() : nullptr);
+                              config_.engine.prefault ? prefaults_[s].get() : nullptr, pace_);
     }
     if (Status status = receiver_.open(); !status.ok()) return status;
     return emitter_.open();
@@ -136,23 +164,30 @@ void Pipeline::publish() {
 }
 
 Progress Pipeline::inline_step() {
-    Batch& batch = *batches_.front();
-    const Receiver::Filled filled = receiver_.fill(batch);
-    publish();
-    if (filled == Receiver::Filled::nothing) {
+    if (filling_ == nullptr && !fill_inline(*batches_.front())) {
+        if (inline_pass_.hand_out()) return Progress::worked;
         emitter_.flush();
         return Progress::idle;
     }
+    if (!inline_pass_.settle()) return Progress::worked;
+    filling_ = nullptr;
+    cpu::Shard& shard = *shards_.all[0];
+    if (!prefaults_.empty()) prefaults_[0]->announce(shard);
+    if (filled_ == Receiver::Filled::last) return Progress::finished;
+    inline_pass_.keep_up();
+    if (filled_ == Receiver::Filled::tick && !shard.has_rows()) emitter_.flush();
+    return Progress::worked;
+}
+
+bool Pipeline::fill_inline(Batch& batch) {
+    filled_ = receiver_.fill(batch);
+    publish();
+    if (filled_ == Receiver::Filled::nothing) return false;
     metrics_.records.add(batch.records.count);
     batch.sequence = sequence_++;
-    cpu::Shard& shard = *shards_.all[0];
-    inline_pass_.begin(shard, batch);
-    while (inline_pass_.hand_out(shard, batch)) {
-    }
-    inline_pass_.settle(shard, batch);
-    if (!prefaults_.empty()) prefaults_[0]->announce(shard);
-    if (filled == Receiver::Filled::tick) emitter_.flush();
-    return filled == Receiver::Filled::last ? Progress::finished : Progress::worked;
+    inline_pass_.begin(*shards_.all[0], batch);
+    filling_ = &batch;
+    return true;
 }
 
 Progress Pipeline::receiver_step() {
@@ -180,7 +215,9 @@ Progress Pipeline::emitter_step() {
     while (Batch* const batch = emitter_.settle()) {
         if (emitter_.finished()) return Progress::finished;
         TROMMEL_ASSERT(free_batches_.try_push(batch));
+        progress = Progress::worked;
     }
+    if (emitter_.write_rows(kRowsPerBlock)) progress = Progress::worked;
     uint32_t shard = 0;
     cpu::PartialRows* rows = nullptr;
     while (emitter_.take_used(shard, rows))

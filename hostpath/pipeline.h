@@ -28,21 +28,31 @@ struct Shards {
     void report(const Config& config, Report& report) const;
 };
 
-// Passes a batch through the one shard of an inline engine and settles it, on the caller's thread:
-// the same calls as the threads make, with no ring between them. First begin(); then hand_out(),
-// which gives the emitter some of the rows that are final, until it returns false; then settle().
+// Passes batches through the one shard of an inline engine and settles them, on the caller's
+// thread: the same calls as the threads make, with no ring between them. Each call is a step.
 class InlinePass {
    public:
-    InlinePass(const Config& config, Emitter& emitter)
-        : emitter_(emitter), block_(config, cpu::CellLayout(config)) {}
+    InlinePass(const Config& config, Emitter& emitter, const RowPace& pace = {})
+        : emitter_(emitter), block_(config, cpu::CellLayout(config)), pace_(pace) {}
 
-    void begin(cpu::Shard& shard, Batch& batch) { shard.advance(batch.watermark_us); }
-    bool hand_out(cpu::Shard& shard, Batch& batch);
-    void settle(cpu::Shard& shard, Batch& batch);
+    void begin(cpu::Shard& shard, Batch& batch);
+    // Judges and settles the batch. False when rows have to be handed out first: call it again.
+    bool settle();
+    // Writes some of the rows that are final; false when none is left.
+    bool hand_out() { return hand_out(pace_.work_per_piece); }
+    // As many as keep up with the batch that was settled.
+    void keep_up() { hand_out(work_); }
 
    private:
+    bool hand_out(int64_t work);
+
     Emitter& emitter_;
     cpu::PartialRows block_;
+    const RowPace pace_;
+    cpu::Shard* shard_ = nullptr;
+    Batch* batch_ = nullptr;  // Begun and not settled.
+    bool judged_ = false;
+    int64_t work_ = 0;
 };
 
 // A job's parts, joined by rings when there is more than one shard. Threads are added from outside:
@@ -50,7 +60,7 @@ class InlinePass {
 // calls them in any order.
 class Pipeline {
    public:
-    Pipeline(const Config& config, const Run& job);
+    Pipeline(const Config& config, const Run& job, const RowPace& pace = {});
 
     // Opens sources, then sinks.
     Status open();
@@ -79,6 +89,7 @@ class Pipeline {
 
    private:
     void publish();
+    bool fill_inline(Batch& batch);
 
     const Config config_;
     const Run& job_;
@@ -88,7 +99,8 @@ class Pipeline {
     Shards shards_;
     Receiver receiver_;
     Emitter emitter_;
-    InlinePass inline_pass_{config_, emitter_};
+    const RowPace pace_;
+    InlinePass inline_pass_{config_, emitter_, pace_};
 
     std::vector<std::unique_ptr<Batch>> batches_;
     std::vector<std::unique_ptr<cpu::PartialRows>> blocks_;
@@ -96,7 +108,8 @@ class Pipeline {
     std::vector<std::unique_ptr<Worker::Rings>> rings_;  // Of each worker.
     std::vector<std::unique_ptr<Prefault>> prefaults_;   // Of each shard; or none.
     std::vector<Worker> workers_;
-    Batch* filling_ = nullptr;  // Receiver's.
+    Batch* filling_ = nullptr;  // Receiver's; inline, the one being passed.
+    Receiver::Filled filled_ = Receiver::Filled::nothing;  // Inline: what is in it.
     uint64_t sequence_ = 0;
 };
 

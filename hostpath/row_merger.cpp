@@ -9,6 +9,7 @@ RowMerger::RowMerger(const Config& config, uint32_t streams)
       layout_(config),
       rank_(cpu::window_name_ranks(config)),
       streams_(streams),
+      complete_end_us_(streams, INT64_MIN),
       cell_(layout_.bytes()),
       results_(config.aggregates.size()) {}
 
@@ -20,32 +21,33 @@ void RowMerger::offer(uint32_t stream, cpu::PartialRows* rows) {
     }
 }
 
-void RowMerger::offer_done(uint32_t stream) {
-    streams_[stream].push_back({nullptr, 0});
-}
-
 RowMerger::State RowMerger::merge(RowBatch& out, size_t rows_max) {
-    for (;;) {
-        equal_.clear();
-        for (uint32_t s = 0; s < streams_.size(); ++s) {
-            if (streams_[s].empty()) {
-                starved_ = s;
-                return State::starved;
-            }
-            if (!has_row(s)) continue;
-            const int order = equal_.empty() ? -1 : compare(s, equal_.front());
-            if (order < 0) equal_.clear();
-            if (order <= 0) equal_.push_back(s);
-        }
-        if (equal_.empty()) {
-            for (auto& stream : streams_) stream.pop_front();
-            return State::done;
-        }
+    while (find_least()) {
         const bool keys_full = out.key_bytes.size() >= cpu::PartialRows::kKeyBytesMax;
         if (out.count() >= rows_max || keys_full) return State::full;
         append(equal_.front(), out);
         for (const uint32_t s : equal_) step(s);
     }
+    return State::starved;
+}
+
+// Finds the streams whose next row is the least of all. False: nothing may come out yet.
+bool RowMerger::find_least() {
+    equal_.clear();
+    starved_ = static_cast<uint32_t>(streams_.size()) - 1;
+    for (uint32_t s = 0; s < streams_.size(); ++s) {
+        if (streams_[s].empty()) continue;
+        const int order = equal_.empty() ? -1 : compare(s, equal_.front());
+        if (order < 0) equal_.clear();
+        if (order <= 0) equal_.push_back(s);
+    }
+    if (equal_.empty()) return false;
+    const Block& least = streams_[equal_.front()].front();
+    const int64_t end_us = least.rows->end_us[least.next];
+    for (starved_ = 0; starved_ < streams_.size(); ++starved_) {
+        if (streams_[starved_].empty() && complete_end_us_[starved_] < end_us) return false;
+    }
+    return true;
 }
 
 int RowMerger::compare(uint32_t a, uint32_t b) const {

@@ -5,40 +5,24 @@
 
 #include "net/byte_stream.h"
 #include "net/decoder.h"
+#include "net/file_series.h"
 
 namespace trommel::net {
 namespace {
-
-std::string display_name(const std::vector<std::string>& paths) {
-    const std::string first = paths[0] == "-" ? "stdin" : paths[0];
-    const size_t more = paths.size() - 1;
-    return more == 0 ? first : first + " and " + std::to_string(more) + " more";
-}
 
 class FileSource final : public Source {
    public:
     FileSource(const FileSourceOptions& options, FileSystem& files)
         : options_(options),
-          files_(files),
-          name_(display_name(options.paths)),
-          partitions_(options.decode.partition ? "(source)" : name_) {}
+          files_(options.paths, files),
+          partitions_(options.decode.partition ? "(source)" : files_.name()) {}
 
     Status create_decoder(Clock& clock) {
         return make_decoder(options_.decode, {&partitions_, &clock}, decoder_);
     }
 
-    // Opens every file, so that a missing one is told before work begins, and closes those that can
-    // be opened again: a pipe cannot.
     Status open() override {
-        opened_.resize(options_.paths.size());
-        for (size_t i = 0; i < opened_.size(); ++i) {
-            Status status = files_.open_read(options_.paths[i], opened_[i]);
-            if (!status.ok()) return status;
-            const uint64_t size = opened_[i]->size();
-            bytes_total_ += size;
-            size_unknown_ |= size == 0;
-            if (size != 0 && i > 0) opened_[i].reset();
-        }
+        if (Status status = files_.open(); !status.ok()) return status;
         return begin_file();
     }
 
@@ -59,14 +43,14 @@ class FileSource final : public Source {
             if (batch.count > 0) return {State::records, 0, {}};
             if (held_) return {State::held, held_time_us_, {}};
             if (!chunk.last) continue;
-            if (++file_ == options_.paths.size()) return {State::ended, 0, {}};
+            if (!files_.next()) return {State::ended, 0, {}};
             Status status = begin_file();
             if (!status.ok()) return {State::failed, 0, std::move(status)};
         }
         return {State::nothing, 0, {}};
     }
 
-    std::string_view name() const override { return name_; }
+    std::string_view name() const override { return files_.name(); }
     uint32_t partitions() const override { return partitions_.count(); }
     std::string_view partition_name(uint32_t partition) const override {
         return partitions_.name(partition);
@@ -77,8 +61,8 @@ class FileSource final : public Source {
     uint64_t bytes_read() const override {
         return bytes_of_past_files_ + (stream_ == nullptr ? 0 : stream_->bytes_read());
     }
-    uint64_t bytes_total() const override { return size_unknown_ ? 0 : bytes_total_; }
-    bool live() const override { return size_unknown_; }
+    uint64_t bytes_total() const override { return files_.bytes_total(); }
+    bool live() const override { return files_.has_pipe(); }
 
    private:
     // Bounds a poll that meets nothing but blank lines, or the rest of a record that is too long.
@@ -87,13 +71,8 @@ class FileSource final : public Source {
     static constexpr size_t kFirstGuessRecordBytes = 200;
 
     Status begin_file() {
-        const std::string& path = options_.paths[file_];
-        if (opened_[file_] == nullptr) {
-            Status status = files_.open_read(path, opened_[file_]);
-            if (!status.ok()) return status;
-        }
         if (stream_ != nullptr) bytes_of_past_files_ += stream_->bytes_read();
-        Status status = make_byte_stream(path, std::move(opened_[file_]), stream_);
+        Status status = files_.begin(stream_);
         at_end_ = false;
         hungry_ = true;
         decoder_->begin_stream();
@@ -160,18 +139,14 @@ class FileSource final : public Source {
     }
 
     const FileSourceOptions options_;
-    FileSystem& files_;
-    const std::string name_;
+    FileSeries files_;
     PartitionTable partitions_;
     std::unique_ptr<Decoder> decoder_;
 
-    std::vector<std::unique_ptr<File>> opened_;  // Of files to come: pipes, and the first.
-    size_t file_ = 0;                            // Of options_.paths.
     std::unique_ptr<ByteStream> stream_;
     bool at_end_ = false;  // Of stream_.
     Status failure_;       // Told when the bytes before it are used up.
-    uint64_t bytes_total_ = 0, bytes_of_past_files_ = 0;
-    bool size_unknown_ = false;
+    uint64_t bytes_of_past_files_ = 0;
 
     std::vector<char> rest_;  // Read and not yet decoded, from rest_at_ on.
     size_t rest_at_ = 0;

@@ -5,39 +5,21 @@
 #include "net/byte_stream.h"
 #include "net/capture_reader.h"
 #include "net/decode_options.h"
+#include "net/file_series.h"
 
 namespace trommel::net {
 namespace {
 
 constexpr int kPacketsPerPoll = 65536;  // Bounds a poll that meets nothing but foreign packets.
 
-std::string display_name(const std::vector<std::string>& paths) {
-    const std::string first = paths[0] == "-" ? "stdin" : paths[0];
-    const size_t more = paths.size() - 1;
-    return more == 0 ? first : first + " and " + std::to_string(more) + " more";
-}
-
 class PcapSource final : public Source {
    public:
     PcapSource(const PcapSourceOptions& options, FileSystem& files, Clock& clock)
-        : options_(options),
-          files_(files),
-          name_(display_name(options.paths)),
-          intake_(options.packets, clock) {}
+        : files_(options.paths, files), intake_(options.packets, clock) {}
 
-    // Opens every file, so that a missing one is told before work begins, and closes those that can
-    // be opened again: a pipe cannot.
     Status open() override {
         if (Status status = intake_.open(); !status.ok()) return status;
-        opened_.resize(options_.paths.size());
-        for (size_t i = 0; i < opened_.size(); ++i) {
-            Status status = files_.open_read(options_.paths[i], opened_[i]);
-            if (!status.ok()) return status;
-            const uint64_t size = opened_[i]->size();
-            bytes_total_ += size;
-            size_unknown_ |= size == 0;
-            if (size != 0 && i > 0) opened_[i].reset();
-        }
+        if (Status status = files_.open(); !status.ok()) return status;
         return begin_file();
     }
 
@@ -63,7 +45,7 @@ class PcapSource final : public Source {
     // delivered.
     bool drain() override { return draining_ = pending_; }
 
-    std::string_view name() const override { return name_; }
+    std::string_view name() const override { return files_.name(); }
     uint32_t partitions() const override { return intake_.frames().senders().partitions(); }
     std::string_view partition_name(uint32_t partition) const override {
         return intake_.frames().senders().partition_name(partition);
@@ -72,22 +54,16 @@ class PcapSource final : public Source {
     uint64_t bytes_read() const override {
         return bytes_of_past_files_ + (reader_ == nullptr ? 0 : reader_->bytes_read());
     }
-    uint64_t bytes_total() const override { return size_unknown_ ? 0 : bytes_total_; }
+    uint64_t bytes_total() const override { return files_.bytes_total(); }
     const Transport* transport() const override { return &intake_.frames().transport(); }
-    bool live() const override { return size_unknown_; }
+    bool live() const override { return files_.has_pipe(); }
 
    private:
     Status begin_file() {
-        const std::string& path = options_.paths[file_];
-        if (opened_[file_] == nullptr) {
-            Status status = files_.open_read(path, opened_[file_]);
-            if (!status.ok()) return status;
-        }
         std::unique_ptr<ByteStream> stream;
-        Status status = make_byte_stream(path, std::move(opened_[file_]), stream);
-        if (!status.ok()) return status;
+        if (Status status = files_.begin(stream); !status.ok()) return status;
         if (reader_ != nullptr) bytes_of_past_files_ += reader_->bytes_read();
-        reader_ = std::make_unique<CaptureReader>(path == "-" ? "stdin" : path, std::move(stream));
+        reader_ = std::make_unique<CaptureReader>(files_.display_path(), std::move(stream));
         return {};
     }
 
@@ -113,11 +89,10 @@ class PcapSource final : public Source {
             case CaptureReader::Next::end:
                 break;
         }
-        if (file_ + 1 == options_.paths.size()) {
+        if (!files_.next()) {
             poll.state = State::ended;
             return false;
         }
-        ++file_;
         failure_ = begin_file();
         return failure_.ok() || fail(poll);
     }
@@ -126,13 +101,9 @@ class PcapSource final : public Source {
         return false;
     }
 
-    const PcapSourceOptions options_;
-    FileSystem& files_;
-    const std::string name_;
+    FileSeries files_;
     PacketIntake intake_;
 
-    std::vector<std::unique_ptr<File>> opened_;  // Of files to come: pipes, and the first.
-    size_t file_ = 0;                            // Of options_.paths.
     std::unique_ptr<CaptureReader> reader_;
     Status failure_;  // Told when what came before it is delivered.
     CaptureReader::Found found_;
@@ -141,8 +112,7 @@ class PcapSource final : public Source {
     bool draining_ = false;
 
     uint64_t records_ = 0;
-    uint64_t bytes_total_ = 0, bytes_of_past_files_ = 0;
-    bool size_unknown_ = false;
+    uint64_t bytes_of_past_files_ = 0;
 };
 
 }  // namespace

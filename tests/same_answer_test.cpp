@@ -42,7 +42,8 @@ void use_simd(Random& random) {
 
 Config engine_config(const RandomJob& job, Random& random) {
     Config config = job.config;
-    config.engine.memory_bytes = uint64_t{64} << 20;
+    // With much of it rows wait beside batches; with little, batches for rows.
+    config.engine.memory_bytes = uint64_t{random.one_in(3) ? 64u : 1024u} << 20;
     config.engine.seed = random.next();
     constexpr uint32_t kSizes[] = {1, 2, 7, 64, 1024};
     config.engine.batch_records = kSizes[random.below(5)];
@@ -118,6 +119,8 @@ void check_engine(const RandomJob& job, Random& random) {
         ASSERT_TRUE(engine->push(batch).ok());
         verdicts.insert(verdicts.end(), batch.verdict.begin(), batch.verdict.begin() + batch.count);
         if (random.one_in(2)) take_all(*engine, config, rows);
+        RowBatch some(config);
+        if (random.one_in(4) && engine->take_rows(some)) testkit::append_rows(some, config, rows);
         at = until;
     }
     ASSERT_TRUE(engine->finish().ok());
@@ -133,7 +136,11 @@ void check_engine(const RandomJob& job, Random& random) {
 
 // Runs the parts of a pipeline in a random order until the emitter is finished.
 Status run_in_random_order(const Config& config, const Run& run, Random& random, Report& report) {
-    hostpath::Pipeline pipeline(config, run);
+    hostpath::RowPace pace;
+    pace.work_per_piece = random.between(1, random.one_in(2) ? 20 : 3000);
+    pace.work_per_event = random.between(0, 3);
+    pace.windows_waiting_max = static_cast<uint32_t>(random.between(1, 70));
+    hostpath::Pipeline pipeline(config, run, pace);
     if (Status status = pipeline.open(); !status.ok()) return status;
     const uint32_t parts = config.engine.threads + 2;
     std::vector<bool> finished(parts);

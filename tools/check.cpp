@@ -16,7 +16,8 @@ ExitCode check(const CheckCommand& command) {
     }
     Job job;
     Mistakes mistakes;
-    read_job(text, command.job_path, all_overrides(command.overrides), job, mistakes);
+    read_job(text, command.job_path, all_overrides(command.overrides, command.engine), job,
+             mistakes);
     if (!mistakes.empty()) {
         const std::vector<Mistake> sorted = mistakes.sorted();
         console.mistakes(sorted);

@@ -26,7 +26,7 @@ Begin with
 
 stdout carries data, stderr everything else. Each flag can also be given as an environment variable,
 which a flag overrides: --quiet is TROMMEL_QUIET=1, -s is TROMMEL_SET='a.b=1;c.d=2'.
-TROMMEL_SIMD=scalar|avx2|avx512 and TROMMEL_ENGINE=cpu force a variant.
+TROMMEL_SIMD=scalar|avx2|avx512 and TROMMEL_ENGINE=cpu|gpu force a variant.
 
 Exit codes: 0 done, 64 command line, 65 corrupt input under on_error: fail, 66 no input,
 69 unreachable, 70 internal, 74 input/output, 75 memory used up under on_full: stop, 78 job file,
@@ -132,11 +132,19 @@ void add_overrides(CLI::App& app, std::vector<std::string>& overrides) {
         ->default_str("");
 }
 
+// Its variable, TROMMEL_ENGINE, is read where jobs are, so that -s may overrule it.
+void add_engine(CLI::App& app, std::string& engine) {
+    app.add_option("--engine", engine, "instead of the job's engine.type (Env:TROMMEL_ENGINE)")
+        ->type_name("auto|cpu|gpu")
+        ->default_str("");
+}
+
 void add_run(CLI::App& program, RunCommand& run) {
     CLI::App& app = *program.add_subcommand("run", "Run a job; without a file, the demo job");
     app.add_option("job", run.job_path, "a job file in YAML; - is standard input")
         ->type_name("JOB.yaml");
     add_overrides(app, run.overrides);
+    add_engine(app, run.engine);
     app.add_flag("--insecure-listen", run.insecure_listen,
                  "let whoever can reach the source's address send to it");
     add_flag(app, "json", run.json, "stderr is JSON lines, the last one the full report");
@@ -151,6 +159,7 @@ void add_check(CLI::App& program, CheckCommand& check, bool& fields) {
     app.add_option("job", check.job_path, "a job file in YAML; - is standard input")
         ->type_name("JOB.yaml");
     add_overrides(app, check.overrides);
+    add_engine(app, check.engine);
     app.add_flag("--fields", fields, "print every field of a job file with its default and exit");
     app.footer(kCheckFooter);
 }

@@ -15,6 +15,7 @@ struct RunCommand {
     bool json = false;                   // stderr is JSON lines.
     bool quiet = false;                  // Only errors on stderr.
     bool print_demo = false;
+    std::string engine;            // "engine.type=…"; empty: as the job says.
     bool insecure_listen = false;  // "source.insecure_listen=true"
 };
 ExitCode run(const RunCommand& command);
@@ -22,6 +23,7 @@ ExitCode run(const RunCommand& command);
 struct CheckCommand {
     std::string job_path;
     std::vector<std::string> overrides;
+    std::string engine;  // As above.
 };
 ExitCode check(const CheckCommand& command);
 

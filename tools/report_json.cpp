@@ -108,6 +108,7 @@ std::string members_of(const Report& report, uint64_t memory_bytes) {
         .number("memory_bytes", memory_bytes)
         .number("resident_bytes_max", report.resident_bytes_max)
         .number("pinned_workers", report.pinned_workers)
+        .text("engine", report.engine)
         .text("simd", report.simd)
         .real("expected_lost_per_day", report.expected_lost_per_day)
         .time("horizon_shortened_us", report.horizon_shortened_us)

@@ -26,7 +26,7 @@ std::optional<ExitCode> load_job(const RunCommand& command, Console& console, Jo
         }
     }
     const std::string origin = command.job_path.empty() ? "(demo job)" : command.job_path;
-    std::vector<Override> overrides = all_overrides(command.overrides);
+    std::vector<Override> overrides = all_overrides(command.overrides, command.engine);
     if (command.insecure_listen) {
         overrides.push_back({"source.insecure_listen=true", "--insecure-listen"});
     }

@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <string>
 
+#include "hostpath/engine_choice.h"
 #include "kernels/cpu/simd_level.h"
 #include "net/byte_stream.h"
 #include "net/decoder.h"
@@ -29,6 +30,25 @@ std::string compiler() {
 #endif
 }
 
+// The GPUs, and which engine a job gets that says `auto`.
+void print_engines() {
+    hostpath::EngineFacts facts;
+    facts.devices = cuda::visible_devices();
+    const cuda::Devices& devices = facts.devices;
+    std::string cuda = yes_no(devices.runtime_version > 0);
+    if (devices.runtime_version > 0) {
+        cuda += ", " + cuda::version_text(devices.runtime_version) + "; driver " +
+                (devices.driver_version > 0 ? "for " + cuda::version_text(devices.driver_version)
+                                            : "none");
+    }
+    print_line("CUDA", cuda);
+    for (const cuda::Gpu& gpu : devices.gpus) print_line("GPU", cuda::to_text(gpu));
+    if (devices.gpus.empty()) print_line("GPU", "none: " + devices.why_none);
+    const hostpath::EngineChoice choice = hostpath::choose_engine({}, facts);
+    print_line("engine",
+               std::string(hostpath::to_text(choice.type)) + ", because " + choice.reason);
+}
+
 }  // namespace
 
 ExitCode version(const VersionCommand& command) {
@@ -48,7 +68,7 @@ ExitCode version(const VersionCommand& command) {
     print_line("DPDK", yes_no(net::built_with_dpdk()));
     print_line("signatures", yes_no(net::built_with_signatures()));
     print_line("jemalloc", yes_no(TROMMEL_WITH_JEMALLOC != 0));
-    print_line("engines", "cpu");
+    print_engines();
     print_line("SIMD",
                std::string(cpu::to_text(cpu::detect_simd())) + " available, " +
                    (simd.ok() ? std::string(cpu::to_text(chosen)) + " chosen" : simd.message));

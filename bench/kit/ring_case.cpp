@@ -121,7 +121,7 @@ class RingCase final : public Case {
             }
             wait.worked();
             in_order &= batch->sequence == taken++;
-            push(rings.outbox, FromWorker{batch, nullptr, nullptr});
+            push(rings.outbox, FromWorker{.batch = batch});
         }
         return in_order;
     }

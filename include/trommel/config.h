@@ -67,6 +67,7 @@ struct Window {
     int64_t gap_us = 0;    // session only.
 };
 
+enum class EngineType : uint8_t { automatic, cpu, gpu };
 enum class OnFull : uint8_t { stop, refuse, forget };
 enum class Output : uint8_t { windows, unique };
 
@@ -78,6 +79,9 @@ struct MemoryShares {
 };
 
 struct EngineOptions {
+    // What the job runs on. gpu is refused where it cannot: without a GPU, or with what only the
+    // CPU does. automatic never is; it takes a GPU where one is known to pay, and else the CPU.
+    EngineType type = EngineType::automatic;
     uint32_t threads = 1;  // Shards; 1 is inline: no thread and no ring.
     // Keep each worker on one core: worker w on the w-th of those that the process may use, and
     // round again when there are more workers. Without threads it has no effect.

@@ -40,7 +40,8 @@ struct Report {
     double seconds = 0;  // Wall time of run(), 0 for an embedded engine.
     uint64_t resident_bytes_max = 0;
     uint32_t pinned_workers = 0;  // EngineOptions::pin: how many the system has pinned.
-    std::string simd;  // "scalar", "avx2" or "avx512": what was really used.
+    std::string engine;  // "cpu" or "gpu": what really ran.
+    std::string simd;    // "scalar", "avx2" or "avx512": what was really used.
     // approximate: unique events lost per day at this run's rate and the declared error rate.
     double expected_lost_per_day = 0;
     int64_t horizon_shortened_us =

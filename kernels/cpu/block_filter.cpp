@@ -4,17 +4,13 @@
 #include <cmath>
 #include <numeric>
 
-#include "trommel/int128.h"
-
 #include "kernels/cpu/prefetch.h"
 #include "kernels/rules/assert.h"
-#include "kernels/rules/lateness.h"
 
 namespace trommel::cpu {
 namespace {
 
 using rules::kFilterSlots;
-using rules::kFilterSweepSlices;
 
 // The passes write 0 and 1.
 static_assert(Outcome{0} == Outcome::duplicate && Outcome{1} == Outcome::unique);
@@ -44,9 +40,9 @@ BlockFilter::BlockFilter(const BlockFilterOptions& options, MemoryBudget& budget
       ids_max_(ids_max_of(options)),
       horizon_us_(options.geometry.horizon_us),
       slice_us_(rules::filter_slice_us(horizon_us_)),
-      lag_us_(options.geometry.lag_us),
       kernels_(filter_kernels(options.simd)),
-      region_(lines_ * rules::kFilterLineBytes, budget) {
+      region_(lines_ * rules::kFilterLineBytes, budget),
+      clock_(options.geometry, lines_) {
     if (!region_.grow_to(lines_ * rules::kFilterLineBytes)) return;
     words_ = reinterpret_cast<uint64_t*>(region_.data());
 }
@@ -56,67 +52,11 @@ BlockFilter::BlockFilter(const BlockFilterOptions& options, MemoryBudget& budget
 
 void BlockFilter::advance(int64_t watermark_us, int64_t time_us) {
     if (slice_us_ == 0) return;
-    if (watermark_us == rules::kUnknownUs || watermark_us == rules::kEndOfInputUs) {
-        if (!started_)
-            start_at(rules::filter_slice_of(time_us, slice_us_) - rules::kFilterAnchorSlices);
-        return;
-    }
-    const int64_t floor = rules::filter_floor(watermark_us, lag_us_, slice_us_);
-    if (!started_) start_at(floor);
-    due_floor_ = std::max(due_floor_, floor);
-    if (floor < floor_) return;
-    if (floor > floor_) move_floor(floor);
-    const int64_t slice_begin_us = (floor + int64_t{rules::kFilterLook}) * slice_us_;
-    sweep_quarter(watermark_us - lag_us_ - slice_begin_us);
+    if (clock_.advance(watermark_us, time_us, *this)) renew_ages();
 }
 
-void BlockFilter::start_at(int64_t floor) {
-    started_ = true;
-    floor_ = due_floor_ = floor;
-    renew_ages();
-}
-
-// A cell dies when the floor passes its slice, and its stamp means another slice again once the
-// floor has moved on by five. While the floor stands at slice f, the lines of quarter f mod 4 are
-// swept, and the floor waits for that: so every line is swept at every fourth floor, exactly.
-void BlockFilter::move_floor(int64_t floor) {
-    const int64_t distance = floor - floor_;
-    if (distance >= int64_t{kFilterSlots}) {
-        clear();
-    } else if (distance >= int64_t{kFilterSweepSlices}) {
-        const int64_t newest = floor_ + int64_t{kFilterSlots} - 1;
-        kernels_.sweep(words_, lines_ * rules::kFilterWords,
-                       rules::filter_stamp_set(floor, newest));
-        drop_slots(static_cast<uint32_t>(distance));
-    } else {
-        for (int64_t step = 0; step < distance; ++step) {
-            sweep_quarter(slice_us_);
-            drop_slots(1);
-            ++floor_;
-            quarter_swept_ = 0;
-        }
-    }
-    floor_ = floor;
-    quarter_swept_ = 0;
-    renew_ages();
-}
-
-// Sweeps as much of the present quarter as `progress_us` is of a slice.
-void BlockFilter::sweep_quarter(int64_t progress_us) {
-    TROMMEL_ASSERT(progress_us >= 0);
-    TROMMEL_ASSERT(progress_us <= slice_us_);
-    const auto quarter = static_cast<uint64_t>(floor_ & int64_t{kFilterSweepSlices - 1});
-    const uint64_t begin = lines_ * quarter / kFilterSweepSlices;
-    const uint64_t lines = lines_ * (quarter + 1) / kFilterSweepSlices - begin;
-    const auto due =
-        static_cast<uint64_t>(static_cast<uint128>(lines) * static_cast<uint64_t>(progress_us) /
-                              static_cast<uint64_t>(slice_us_));
-    if (due <= quarter_swept_) return;
-    const int64_t newest = floor_ + int64_t{kFilterSlots} - 1;
-    kernels_.sweep(words_ + (begin + quarter_swept_) * rules::kFilterWords,
-                   (due - quarter_swept_) * rules::kFilterWords,
-                   rules::filter_stamp_set(floor_, newest));
-    quarter_swept_ = due;
+void BlockFilter::sweep(uint64_t line, uint64_t count, uint32_t keep) {
+    kernels_.sweep(words_ + line * rules::kFilterWords, count * rules::kFilterWords, keep);
 }
 
 // Gives the pages back instead of writing zeros: a stream with long gaps pays for what it touched
@@ -124,7 +64,6 @@ void BlockFilter::sweep_quarter(int64_t progress_us) {
 void BlockFilter::clear() {
     region_.shrink_to_zero();
     TROMMEL_ASSERT(region_.grow_to(lines_ * rules::kFilterLineBytes));
-    drop_slots(kFilterSlots);
 }
 
 void BlockFilter::drop_slots(uint32_t count) {
@@ -134,7 +73,7 @@ void BlockFilter::drop_slots(uint32_t count) {
 
 void BlockFilter::renew_ages() {
     for (uint32_t slot = 0; slot < kFilterSlots; ++slot)
-        ages_[slot] = rules::filter_age(floor_, slot);
+        ages_[slot] = rules::filter_age(clock_.floor(), slot);
 }
 
 // --- Events
@@ -143,7 +82,7 @@ void BlockFilter::renew_ages() {
 void BlockFilter::judge(const IdColumns& ids, const uint32_t* rows, uint32_t count,
                         Outcome* outcomes) {
     if (slice_us_ == 0) return judge_plain(ids, rows, count, outcomes);
-    TROMMEL_ASSERT(started_ || count == 0);
+    TROMMEL_ASSERT(clock_.has_started() || count == 0);
     newest_misfit_ = INT64_MIN;
     misfit_below_ = false;
     newest_full_slot_ = 0;
@@ -202,7 +141,7 @@ void BlockFilter::judge_plain(const IdColumns& ids, const uint32_t* rows, uint32
 BlockFilter::Run BlockFilter::fill_slots(const int64_t* times_us, const uint32_t* rows,
                                          uint32_t count) {
     const auto width_us = static_cast<uint64_t>(slice_us_);
-    const int64_t begin_us = floor_ * slice_us_;
+    const int64_t begin_us = clock_.floor() * slice_us_;
     Run run{0, kFilterSlots - 1, 0};
     uint64_t slot_begin_us =
         0;  // After begin_us. Neighbours mostly share a slot: a division saved.
@@ -270,7 +209,7 @@ void BlockFilter::judge_near_capacity(const FilterPass& pass) {
 
 void BlockFilter::note_misfit(int64_t time_us) {
     const int64_t slice = rules::filter_slice_of(time_us, slice_us_);
-    if (slice < floor_) {
+    if (slice < clock_.floor()) {
         misfit_below_ = true;
     } else {
         newest_misfit_ = std::max(newest_misfit_, slice);
@@ -282,17 +221,18 @@ bool BlockFilter::forget_oldest(uint32_t events) {
     const bool was_too_old = misfit_below_;
     clamps_below_ = true;
     misfit_below_ = false;
-    int64_t floor = floor_;
+    int64_t floor = clock_.floor();
     if (newest_misfit_ != INT64_MIN) {
         floor = std::max(floor, newest_misfit_ - int64_t{kFilterSlots - 1});
     } else if (!was_too_old) {
         floor += slots_to_forget(events);
     }
     newest_misfit_ = INT64_MIN;
-    if (floor == floor_) return was_too_old;
-    move_floor(floor);
+    if (floor == clock_.floor()) return was_too_old;
+    clock_.move_floor(floor, *this);
+    renew_ages();
     shortened_us_ =
-        std::max(shortened_us_, std::min(horizon_us_, (floor_ - due_floor_) * slice_us_));
+        std::max(shortened_us_, std::min(horizon_us_, (floor - clock_.due_floor()) * slice_us_));
     return true;
 }
 

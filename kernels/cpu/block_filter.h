@@ -5,6 +5,7 @@
 #include <span>
 
 #include "kernels/cpu/block_filter_pass.h"
+#include "kernels/cpu/filter_clock.h"
 #include "kernels/cpu/id_memory.h"
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/simd_level.h"
@@ -62,10 +63,10 @@ class BlockFilter final : public IdMemory {
    private:
     BlockFilter(const BlockFilterOptions& options, MemoryBudget& budget);
 
-    void start_at(int64_t floor);
-    void move_floor(int64_t floor);
-    void sweep_quarter(int64_t progress_us);
+    // What FilterClock asks for.
+    friend class FilterClock;
     void clear();
+    void sweep(uint64_t line, uint64_t count, uint32_t keep);
     void drop_slots(uint32_t count);
     void renew_ages();
 
@@ -92,17 +93,12 @@ class BlockFilter final : public IdMemory {
     const uint64_t ids_max_;  // Of this filter's groups.
     const int64_t horizon_us_;
     const int64_t slice_us_;  // 0: forever.
-    const int64_t lag_us_;
     const FilterKernels kernels_;
     Region region_;
     uint64_t* words_ = nullptr;
 
-    bool started_ = false;
+    FilterClock clock_;
     bool clamps_below_ = false;  // OnFull::forget has been at work.
-    int64_t floor_ = 0;          // Slice.
-    int64_t due_floor_ = 0;      // Where the watermark alone would have put the floor.
-    uint64_t quarter_swept_ =
-        0;  // Lines of quarter floor_ mod 4 that have been swept under floor_.
     std::array<rules::FilterAge, rules::kFilterSlots> ages_{};
     std::array<uint64_t, rules::kFilterSlots> ids_{};  // How many are remembered, by slot.
     std::array<uint8_t, kRunRows> slots_{};

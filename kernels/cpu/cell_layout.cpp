@@ -5,7 +5,9 @@
 namespace trommel::cpu {
 namespace {
 
-// Cells are bytes, 8-byte aligned; an int128 is not.
+constexpr int128 kCarry = int128{1} << 64;  // What one of a carry is worth.
+
+// Cells are bytes.
 template <typename T>
 T load(const char* at) {
     T value;
@@ -17,23 +19,9 @@ void store(char* at, const T& value) {
     std::memcpy(at, &value, sizeof value);
 }
 
-// One field of a cell, or of none: at offset 0 is the count.
 template <typename T, typename Combine>
 void update_field(char* cell, uint32_t offset, const T& value, Combine combine) {
     store<T>(cell + offset, combine(load<T>(cell + offset), value));
-}
-
-// The numbers of one value, of many cells, in one pass instead of three (window_store.md).
-template <bool kSum, bool kMin, bool kMax, typename Numbers>
-void update_numbers(char* const* cells, const Numbers& numbers, const int64_t* values,
-                    const uint32_t* rows, uint32_t count) {
-    const auto [value_index, sum, min, max] = numbers;
-    for (uint32_t i = 0; i < count; ++i) {
-        const int64_t value = values[rows[i]];
-        if constexpr (kSum) update_field<int128>(cells[i], sum, value, rules::combine_sum);
-        if constexpr (kMin) update_field<int64_t>(cells[i], min, value, rules::combine_min);
-        if constexpr (kMax) update_field<int64_t>(cells[i], max, value, rules::combine_max);
-    }
 }
 
 struct StampedColumns {
@@ -57,9 +45,9 @@ void combine_field(char* into, const char* from, uint32_t offset, Combine combin
 }  // namespace
 
 CellLayout::CellLayout(const Config& config) {
-    bytes_ = sizeof(uint64_t);
+    body_bytes_ = sizeof(uint64_t);
     for (const Aggregate& aggregate : config.aggregates) {
-        Result result{aggregate.kind, 0, 0, aggregate.digits};
+        Result result{aggregate.kind, {}, 0, aggregate.digits};
         if (aggregate.kind != AggregateKind::count) {
             result.value_digits = config.values[aggregate.value].digits;
         }
@@ -68,26 +56,27 @@ CellLayout::CellLayout(const Config& config) {
                 break;
             case AggregateKind::sum:
             case AggregateKind::avg:
-                result.offset = field_offset(Op::sum, aggregate.value);
+                result.place = place_for(Op::sum, aggregate.value);
                 break;
             case AggregateKind::min:
-                result.offset = field_offset(Op::min, aggregate.value);
+                result.place = place_for(Op::min, aggregate.value);
                 break;
             case AggregateKind::max:
-                result.offset = field_offset(Op::max, aggregate.value);
+                result.place = place_for(Op::max, aggregate.value);
                 break;
             case AggregateKind::first:
-                result.offset = field_offset(Op::first, aggregate.value);
+                result.place = place_for(Op::first, aggregate.value);
                 break;
             case AggregateKind::last:
-                result.offset = field_offset(Op::last, aggregate.value);
+                result.place = place_for(Op::last, aggregate.value);
                 break;
         }
         results_.push_back(result);
     }
-    empty_.assign(bytes_, '\0');
+    in_one_piece_.body_bytes = body_bytes_;
+    empty_.assign(body_bytes_, '\0');
     for (const Field& field : fields_) {
-        char* const at = empty_.data() + field.offset;
+        char* const at = empty_.data() + field.place.offset;
         switch (field.op) {
             case Op::sum:
                 break;
@@ -107,33 +96,59 @@ CellLayout::CellLayout(const Config& config) {
     }
 }
 
-uint32_t CellLayout::field_offset(Op op, uint32_t value) {
+CellLayout::Place CellLayout::place_for(Op op, uint32_t value) {
     for (const Field& field : fields_) {
-        if (field.op == op && field.value == value) return field.offset;
+        if (field.op == op && field.value == value) return field.place;
     }
-    const bool one_word = op == Op::min || op == Op::max;
-    fields_.push_back({op, value, bytes_});
-    if (op != Op::first && op != Op::last) note_number(fields_.back());
-    bytes_ += one_word ? 8 : 16;
-    return fields_.back().offset;
+    const Field field{op, value, {body_bytes_, carry_bytes_}};
+    const bool two_words = op == Op::first || op == Op::last;
+    body_bytes_ += two_words ? 16 : 8;
+    if (op == Op::sum) carry_bytes_ += 8;
+    if (!two_words) note_number(field);
+    fields_.push_back(field);
+    return field.place;
 }
 
 void CellLayout::note_number(const Field& field) {
     auto numbers = std::find_if(numbers_.begin(), numbers_.end(),
                                 [&](const Numbers& n) { return n.value == field.value; });
-    if (numbers == numbers_.end()) numbers = numbers_.insert(numbers, {field.value});
-    if (field.op == Op::sum) numbers->sum = field.offset;
-    if (field.op == Op::min) numbers->min = field.offset;
-    if (field.op == Op::max) numbers->max = field.offset;
+    if (numbers == numbers_.end()) numbers = numbers_.insert(numbers, {field.value, {}, {}, {}});
+    if (field.op == Op::sum) numbers->sum = field.place;
+    if (field.op == Op::min) numbers->min = field.place;
+    if (field.op == Op::max) numbers->max = field.place;
 }
 
-void CellLayout::combine(char* into, const char* from) const {
-    combine_field<uint64_t>(into, from, 0, rules::combine_count);
+int128 CellLayout::sum_of(const char* cell, const CarryPlaces& places, Place place) {
+    int128 sum = load<int64_t>(cell + place.offset);
+    if (has_carries(cell)) {
+        sum += int128{load<int64_t>(places.carries_of(cell) + place.carry)} * kCarry;
+    }
+    return sum;
+}
+
+void CellLayout::set_sum(char* cell, const CarryPlaces& places, Place place, int128 sum) const {
+    const auto low = static_cast<int64_t>(static_cast<uint64_t>(sum));
+    store(cell + place.offset, low);
+    if (sum == low && !has_carries(cell)) return;
+    char* const carries = places.carries_of(cell);
+    if (!has_carries(cell)) {
+        std::memset(carries, 0, carry_bytes_);
+        set_count_word(cell, count_word(cell) | kHasCarries);
+    }
+    store(carries + place.carry, static_cast<int64_t>((sum - low) / kCarry));
+}
+
+void CellLayout::combine(char* into, const CarryPlaces& into_places, const char* from,
+                         const CarryPlaces& from_places) const {
+    const uint64_t events = rules::combine_count(count(into), count(from));
+    set_count_word(into, events | (count_word(into) & kHasCarries));
     for (const Field& field : fields_) {
-        const uint32_t offset = field.offset;
+        const uint32_t offset = field.place.offset;
         switch (field.op) {
             case Op::sum:
-                combine_field<int128>(into, from, offset, rules::combine_sum);
+                set_sum(into, into_places, field.place,
+                        rules::combine_sum(sum_of(into, into_places, field.place),
+                                           sum_of(from, from_places, field.place)));
                 break;
             case Op::min:
                 combine_field<int64_t>(into, from, offset, rules::combine_min);
@@ -151,52 +166,87 @@ void CellLayout::combine(char* into, const char* from) const {
     }
 }
 
+void CellLayout::copy(char* into, const char* from, const CarryPlaces& from_places) const {
+    std::memcpy(into, from, body_bytes_);
+    char* const carries = into + body_bytes_;
+    if (has_carries(from)) {
+        std::memcpy(carries, from_places.carries_of(from), carry_bytes_);
+    } else {
+        std::memset(carries, 0, carry_bytes_);
+    }
+}
+
 void CellLayout::update(char* const* cells, const RecordBatch& batch, const uint32_t* rows,
                         uint32_t count) const {
     for (uint32_t i = 0; i < count; ++i) count_one(cells[i]);
-    update_values(cells, batch, rows, count);
+    update_values(cells, in_one_piece_, batch, rows, count);
 }
 
-void CellLayout::update_values(char* const* cells, const RecordBatch& batch, const uint32_t* rows,
+// The numbers of one value, of many cells, in one pass instead of three (window_store.md).
+template <bool kSum, bool kMin, bool kMax>
+void CellLayout::update_numbers(char* const* cells, const CarryPlaces& places,
+                                const Numbers& numbers, const int64_t* values, const uint32_t* rows,
+                                uint32_t count) const {
+    const auto [value_index, sum, min, max] = numbers;
+    for (uint32_t i = 0; i < count; ++i) {
+        char* const cell = cells[i];
+        const int64_t value = values[rows[i]];
+        if constexpr (kSum) {
+            int64_t low;
+            if (__builtin_add_overflow(load<int64_t>(cell + sum.offset), value, &low)) {
+                set_sum(cell, places, sum, rules::combine_sum(sum_of(cell, places, sum), value));
+            } else {
+                store(cell + sum.offset, low);
+            }
+        }
+        if constexpr (kMin) update_field<int64_t>(cell, min.offset, value, rules::combine_min);
+        if constexpr (kMax) update_field<int64_t>(cell, max.offset, value, rules::combine_max);
+    }
+}
+
+void CellLayout::update_values(char* const* cells, const CarryPlaces& places,
+                               const RecordBatch& batch, const uint32_t* rows,
                                uint32_t count) const {
     for (const Numbers& numbers : numbers_) {
-        constexpr decltype(&update_numbers<true, true, true, Numbers>) kPasses[2][2][2] = {
-            {{nullptr, update_numbers<false, false, true, Numbers>},
-             {update_numbers<false, true, false, Numbers>,
-              update_numbers<false, true, true, Numbers>}},
-            {{update_numbers<true, false, false, Numbers>,
-              update_numbers<true, false, true, Numbers>},
-             {update_numbers<true, true, false, Numbers>,
-              update_numbers<true, true, true, Numbers>}}};
-        const auto pass = kPasses[numbers.sum != 0][numbers.min != 0][numbers.max != 0];
-        pass(cells, numbers, batch.values[numbers.value].data(), rows, count);
+        using Layout = CellLayout;
+        constexpr decltype(&Layout::update_numbers<true, true, true>) kPasses[2][2][2] = {
+            {{nullptr, &Layout::update_numbers<false, false, true>},
+             {&Layout::update_numbers<false, true, false>,
+              &Layout::update_numbers<false, true, true>}},
+            {{&Layout::update_numbers<true, false, false>,
+              &Layout::update_numbers<true, false, true>},
+             {&Layout::update_numbers<true, true, false>,
+              &Layout::update_numbers<true, true, true>}}};
+        const auto pass =
+            kPasses[numbers.sum.offset != 0][numbers.min.offset != 0][numbers.max.offset != 0];
+        (this->*pass)(cells, places, numbers, batch.values[numbers.value].data(), rows, count);
     }
     for (const Field& field : fields_) {
         if (field.op != Op::first && field.op != Op::last) continue;
         const auto pass = field.op == Op::first ? update_stamped<rules::combine_first>
                                                 : update_stamped<rules::combine_last>;
         const StampedColumns events{batch.time_us.data(), batch.values[field.value].data()};
-        pass(cells, field.offset, events, rows, count);
+        pass(cells, field.place.offset, events, rows, count);
     }
 }
 
 void CellLayout::finish(const char* cell, int128* out) const {
     for (const Result& result : results_) {
-        const char* const at = cell + result.offset;
+        const char* const at = cell + result.place.offset;
         switch (result.kind) {
             case AggregateKind::count:
                 *out = count(cell);
                 break;
             case AggregateKind::sum:
-                *out = load<int128>(at);
+                *out = sum_of(cell, in_one_piece_, result.place);
                 break;
             case AggregateKind::min:
             case AggregateKind::max:
                 *out = load<int64_t>(at);
                 break;
             case AggregateKind::avg:
-                *out = rules::finish_avg(load<int128>(at), count(cell), result.value_digits,
-                                         result.digits);
+                *out = rules::finish_avg(sum_of(cell, in_one_piece_, result.place), count(cell),
+                                         result.value_digits, result.digits);
                 break;
             case AggregateKind::first:
             case AggregateKind::last:
@@ -204,6 +254,36 @@ void CellLayout::finish(const char* cell, int128* out) const {
                 break;
         }
         ++out;
+    }
+}
+
+std::vector<CellLayout::Part> CellLayout::parts() const {
+    std::vector<Part> parts;
+    for (const Field& field : fields_) parts.push_back({field.op, field.value});
+    return parts;
+}
+
+void CellLayout::assemble(char* cell, uint64_t count, const uint64_t* words) const {
+    clear(cell);
+    set_count_word(cell, count);
+    for (const Field& field : fields_) {
+        char* const at = cell + field.place.offset;
+        switch (field.op) {
+            case Op::sum:
+                set_sum(cell, in_one_piece_, field.place,
+                        static_cast<int128>(uint128{words[1]} << 64 | words[0]));
+                break;
+            case Op::min:
+            case Op::max:
+                store(at, words[0]);
+                break;
+            case Op::first:
+            case Op::last:
+                store(at, rules::Stamped{static_cast<int64_t>(words[0]),
+                                         static_cast<int64_t>(words[1])});
+                break;
+        }
+        words += CellLayout::words(field.op);
     }
 }
 

@@ -114,12 +114,11 @@ class ExactTable final : public IdMemory {
     int64_t horizon_shortened_us() const override { return shortened_us_; }
 
     void take_back(const IdColumns& ids, uint32_t row) override {
-        const int64_t tick = rules::tick_of(ids.time_us[row], ticks_);
+        const auto tick = static_cast<uint16_t>(rules::tick_of(ids.time_us[row], ticks_));
         const Place place = find(ids, row, map_.home_line(ids.hash[row]));
-        if (!place.found()) return;  // Of a tick that is forgotten already.
-        // A later event of the id, far away in time, stays remembered.
-        if (tick_at(place) != static_cast<uint16_t>(tick)) return;
-        --live_by_tick_[static_cast<uint16_t>(tick)];
+        // Its tick is forgotten already, or a later event of the id, far away, stays remembered.
+        if (!place.found() || tick_at(place) != tick) return;
+        --live_by_tick_[tick];
         --live_;
         if (place.line == nullptr) {
             stash_.erase(stash_.begin() + place.slot);

@@ -114,8 +114,8 @@ class Panes {
     }
     // Ranges of 2^k panes that are combined for sliding windows and used again (pane_tree.h): those
     // whose cells are at most half as many as what they are combined from. Beside them stands, for
-    // a moment, what was combined in vain, each attempt within that of the range above it; later
-    // the window that is being closed, unless one of the ranges is all of it.
+    // a moment, what is being combined in vain, until it is more than half of that; later the
+    // window that is being closed, unless one of the ranges is all of it.
     double combined_bytes() const {
         double kept = 0, in_vain = 0, visited = std::round(seen(1));
         bool is_whole = false;
@@ -123,7 +123,7 @@ class Panes {
             visited *= 2;
             const double cells = std::round(seen(panes));
             if (2 * cells > visited) {
-                in_vain += map(panes == 2 ? cells : seen(panes / 2), true);
+                in_vain = std::max(in_vain, map(visited / 2, true));
                 continue;
             }
             visited = cells;
@@ -134,7 +134,7 @@ class Panes {
         return kept + std::max(in_vain, is_merged ? map(rows_of_longest(), false) : 0);
     }
     double shortcut_bytes() const {
-        return seen(1) >= slots() / 4 ? 4 * (slots() / shape_.width + 1) : 0;
+        return seen(1) >= slots() / 32 ? 4 * (slots() / shape_.width + 1) : 0;
     }
 
    private:

@@ -211,6 +211,20 @@ bool KeyDictionary::release_idle() {
     return sweep(slots_) > 0;
 }
 
+uint64_t KeyDictionary::text_bytes_to_add(const RecordBatch& batch, const uint32_t* rows,
+                                          uint32_t count) const {
+    if (shape_ != KeyShape::encoded) return 0;
+    uint64_t bytes = 0;
+    // Half as much again for sizes that fill no block, and a chain's last block.
+    for (uint32_t i = 0; i < count; ++i) bytes += batch.key_text[rows[i]].size() * 3 / 2;
+    return bytes + count * uint64_t{kTextSizes.front() + kBlockBytes};
+}
+
+uint64_t KeyDictionary::bytes_to_add(uint32_t count) const {
+    const uint64_t columns = count * (sizeof(uint64_t) + sizeof(uint32_t) + sizeof(Text));
+    return columns + 3 * kHugePageBytes + table_.bytes_to_add(count);
+}
+
 SlabPool::Class KeyDictionary::text_class(size_t bytes) const {
     const auto size = std::lower_bound(kTextSizes.begin(), kTextSizes.end(), bytes);
     return text_classes_[static_cast<size_t>(size - kTextSizes.begin())];

@@ -40,6 +40,10 @@ class KeyDictionary {
     void release_unheld(uint32_t slot) {
         if (holders()[slot] == 0 && shape_ != KeyShape::none) forget(slot);
     }
+    // The most that these rows' keys may take: from the pool for their texts, and besides.
+    uint64_t text_bytes_to_add(const RecordBatch& batch, const uint32_t* rows,
+                               uint32_t count) const;
+    uint64_t bytes_to_add(uint32_t count) const;
     // Forgets all keys that nobody holds; false when there were none.
     bool release_idle();
 

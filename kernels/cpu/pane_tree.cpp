@@ -2,12 +2,16 @@
 
 #include <bit>
 
+#include "trommel/config.h"
+
 #include "kernels/rules/assert.h"
 
 namespace trommel::cpu {
 
 PaneTree::PaneTree(SlabPool& pool, CellSpace& cells)
-    : pool_(pool), cells_(cells), node_class_(pool.add_class(sizeof(Node))) {}
+    : pool_(pool), cells_(cells), node_class_(pool.add_class(sizeof(Node))) {
+    combining_.pieces.reserve(kPanesPerWindowMax);
+}
 
 PaneTree::Ref PaneTree::leftmost(Ref ref) const {
     while (node(ref).level > 0) ref = node(ref).child[0];
@@ -68,63 +72,92 @@ PaneTree::Ref PaneTree::at_or_after(int64_t index) const {
     return later == kNone ? kNone : leftmost(later);
 }
 
-void PaneTree::erase(int64_t index) {
-    const uint64_t wanted = biased(index);
-    Ref* link = &root_;
-    Ref* above = nullptr;
-    while (node(*link).level > 0) {
-        // No window will use this range as a whole again: one of its panes is not needed any more.
-        forget_combined(node(*link));
-        above = link;
-        link = &node(*link).child[side(node(*link), wanted)];
-    }
-    const Ref pane = *link;
-    TROMMEL_ASSERT(node(pane).first == wanted);
-    cells_.clear(node(pane).cells);
-    if (above == nullptr) {
-        root_ = kNone;
-    } else {
-        const Ref range = *above;
-        *above = node(range).child[1 - side(node(range), wanted)];
-        pool_.free(range);
-    }
-    pool_.free(pane);
-    --count_;
-}
-
-void PaneTree::forget_combined(Node& range) {
+void PaneTree::set_unknown(Node& range) {
     if (range.state == State::combined) --combined_;
-    cells_.clear(range.cells);
     range.state = State::unknown;
 }
 
-// Decides once whether the range is worth combining: only when that at least halves the cells to
-// visit. So no range's pieces hold more than twice as many cells as it has keys, and all combined
-// ranges together hold at most as many cells as the panes do.
-void PaneTree::combine_range(Node& range) {
-    if (range.level == 0 || range.state != State::unknown) return;
+void PaneTree::forget_combined(Node& range) {
+    set_unknown(range);
+    cells_.clear(range.cells);
+}
+
+bool PaneTree::combine(int64_t begin, int64_t end, int64_t& work) {
+    if (root_ == kNone) return true;
+    for (;;) {
+        if (combining_.range == kNone) {
+            const Ref range = first_undecided(root_, biased(begin), biased(end));
+            if (range == kNone) return true;
+            begin_combining(range);
+        }
+        if (!combine_pieces(work) || !end_combining(work)) return false;
+    }
+}
+
+// The first range within [begin, end) of which it was not decided whether to combine it, though it
+// was of all ranges in it.
+PaneTree::Ref PaneTree::first_undecided(Ref ref, uint64_t begin, uint64_t end) const {
+    const Node& range = node(ref);
+    if (range.level == 0 || last_of(range) < begin || range.first >= end) return kNone;
+    const bool is_whole = is_within(range, begin, end);
+    if (is_whole && range.state != State::unknown) return kNone;
+    for (const Ref child : range.child) {
+        const Ref below = first_undecided(child, begin, end);
+        if (below != kNone) return below;
+    }
+    return is_whole ? ref : kNone;
+}
+
+void PaneTree::begin_combining(Ref ref) {
+    combining_.range = ref;
+    combining_.piece = 0;
+    combining_.slot = 0;
+    combining_.is_worth_it = true;
+    combining_.pieces.clear();
+    Node& range = node(ref);
     range.visited = 0;
-    range.state = State::scattered;
-    bool fits = true;
-    const auto add = [&](uint32_t slot, const char* cell) {
-        char* const into = fits ? cells_.find_or_add(range.cells, slot) : nullptr;
-        fits = into != nullptr;
-        if (fits) cells_.layout().combine(into, cell);
-    };
     const auto add_piece = [&](Ref piece) {
         range.visited += node(piece).cells.count;
-        if (fits) cells_.for_each(node(piece).cells, add);
+        combining_.pieces.push_back(piece);
     };
-    for (const Ref child : range.child) {
-        combine_range(node(child));
-        for_each_piece(child, add_piece);
+    for (const Ref child : range.child) for_each_piece(child, add_piece);
+}
+
+// Combining is worth its memory only when it at least halves the cells to visit. So no range's
+// pieces hold more than twice as many cells as it has keys, and all combined ranges together hold
+// at most as many cells as the panes do. False: the work was used up before.
+bool PaneTree::combine_pieces(int64_t& work) {
+    Node& range = node(combining_.range);
+    const auto add = [&](uint32_t slot, const char* cell) {
+        char* const into = cells_.find_or_add(range.cells, slot);
+        combining_.is_worth_it =
+            into != nullptr && uint64_t{2} * range.cells.count <= range.visited;
+        if (!combining_.is_worth_it) return false;
+        cells_.combine(into, cell);
+        combining_.slot = slot + 1;
+        return --work > 0;
+    };
+    while (combining_.is_worth_it && combining_.piece < combining_.pieces.size()) {
+        const SlotMap& from = node(combining_.pieces[combining_.piece]).cells;
+        if (!cells_.visit_from(from, combining_.slot, add)) {
+            if (combining_.is_worth_it) return false;
+            break;
+        }
+        ++combining_.piece;
+        combining_.slot = 0;
     }
-    if (fits && uint64_t{2} * range.cells.count <= range.visited) {
-        range.state = State::combined;
-        ++combined_;
-    } else {
-        cells_.clear(range.cells);
+    return true;
+}
+
+bool PaneTree::end_combining(int64_t& work) {
+    Node& range = node(combining_.range);
+    if (!combining_.is_worth_it && !cells_.clear_some(range.cells, work, [](uint32_t) {})) {
+        return false;
     }
+    range.state = combining_.is_worth_it ? State::combined : State::scattered;
+    combined_ += combining_.is_worth_it;
+    combining_.range = kNone;
+    return true;
 }
 
 bool PaneTree::drop_combined() {

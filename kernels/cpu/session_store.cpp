@@ -28,7 +28,8 @@ struct SessionStore::Session {
 };
 
 SessionStore::SessionStore(const Config& config, uint64_t seed, MemoryBudget& budget)
-    : layout_(config),
+    : budget_(budget),
+      layout_(config),
       lateness_us_(config.time.allowed_lateness_us),
       seed_(rules::hash_seed(seed, rules::Purpose::key).c),
       pool_(budget),
@@ -323,6 +324,19 @@ bool SessionStore::take_closed(PartialRows& out, uint32_t rows_max) {
         remove(ref);
     }
     return out.count() > 0;
+}
+
+bool SessionStore::may_have_rows() const {
+    return ready_ != kNone ||
+           (due_ != kNone && rules::is_final(at(due_).due_us, lateness_us_, watermark_us_));
+}
+
+bool SessionStore::has_room(const RecordBatch& batch, const uint32_t* rows, uint32_t count) const {
+    const uint64_t sessions = count * specs_.size();
+    const uint64_t of_pool = sessions * (sizeof(Session) + layout_.bytes()) +
+                             keys_.text_bytes_to_add(batch, rows, count);
+    const uint64_t roots = sessions * sizeof(Ref) + kHugePageBytes;
+    return pool_.bytes_to_add(of_pool) + roots + keys_.bytes_to_add(count) <= budget_.left_bytes();
 }
 
 void SessionStore::append(PartialRows& out, Ref ref) const {

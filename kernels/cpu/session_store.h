@@ -10,6 +10,7 @@
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/partial_rows.h"
 #include "kernels/cpu/slab_pool.h"
+#include "kernels/rules/window.h"
 
 namespace trommel::cpu {
 
@@ -31,6 +32,13 @@ class SessionStore {
     // Replaces `out` by the next final rows in W4 order, at most `rows_max` (> 0); false when there
     // is none now. Events may be added between two takes.
     bool take_closed(PartialRows& out, uint32_t rows_max);
+
+    // May there be final rows? Says so too of sessions that were extended since they were due.
+    bool may_have_rows() const;
+    // Is there certainly memory for so many events of a batch, even before final rows are taken?
+    bool has_room(const RecordBatch& batch, const uint32_t* rows, uint32_t count) const;
+    // What was final at the watermark: ends up to here.
+    int64_t final_end_us() const { return rules::final_end(lateness_us_, watermark_us_); }
 
     const CellLayout& layout() const { return layout_; }
     uint32_t keys() const { return keys_.held(); }
@@ -88,6 +96,7 @@ class SessionStore {
     Ref sort_ready(Ref list, uint64_t count);
     bool is_ready_before(Ref a, Ref b) const;
 
+    const MemoryBudget& budget_;
     const CellLayout layout_;
     const int64_t lateness_us_;
     const uint64_t seed_;  // Of priorities.

@@ -83,8 +83,8 @@ void Shard::advance_ids(int64_t watermark_us, int64_t time_us) {
     if (ids_) ids_->advance(watermark_us, time_us);
 }
 
-bool Shard::take_closed(PartialRows& rows, uint32_t rows_max) {
-    return windows_ && windows_->take_closed(rows, rows_max);
+bool Shard::take_closed(PartialRows& rows, uint32_t rows_max, int64_t& work) {
+    return windows_ && windows_->take_closed(rows, rows_max, work);
 }
 
 void Shard::judge(RecordBatch& batch, const IdColumns& ids, const uint32_t* rows, uint32_t count) {

@@ -32,14 +32,25 @@ class Shard {
     static Status create(const Config& config, const ShardOptions& options,
                          std::unique_ptr<Shard>& shard);
 
-    // Moves the windows' watermark to the job's, before the coming events; then takes rows, then
-    // judges.
+    // Moves the windows' watermark to the job's, before the coming events.
     void advance(int64_t watermark_us);
     // Moves the ids' watermark, which may run ahead of the windows' within a batch; `time_us` is
     // the time of one of the coming events.
     void advance_ids(int64_t watermark_us, int64_t time_us);
-    // The next final rows of this shard's aligned windows, in order; false when there is none now.
-    bool take_closed(PartialRows& rows, uint32_t rows_max);
+    // The next final rows of this shard's aligned windows, in order, in steps of about `work`
+    // cells: see WindowStore. False when there is none now, and nothing left to be dropped.
+    bool take_closed(PartialRows& rows, uint32_t rows_max, int64_t& work);
+    bool is_closing() const { return windows_ && windows_->is_closing(); }
+    bool has_rows() const { return windows_ && windows_->has_rows(); }
+    // Every row of a window that ends up to here was taken.
+    int64_t complete_end_us() const { return windows_ ? windows_->complete_end_us() : INT64_MAX; }
+    uint32_t windows_waiting(uint32_t max) const {
+        return windows_ ? windows_->windows_waiting(max) : 0;
+    }
+    // Would no event be refused that is not refused when all rows are taken first?
+    bool has_room(const RecordBatch& batch, const uint32_t* rows, uint32_t count) const {
+        return !windows_ || windows_->has_room(batch, rows, count);
+    }
     // Judges the on-time events rows[0..count) of the batch and adds the unique ones to their
     // panes. Writes batch.verdict of these rows only.
     void judge(RecordBatch& batch, const IdColumns& ids, const uint32_t* rows, uint32_t count);

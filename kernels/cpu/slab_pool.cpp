@@ -95,6 +95,14 @@ void SlabPool::free(Ref block) {
     ++free_slabs_;
 }
 
+SlabPool::Block SlabPool::block_of(const char* address) const {
+    const auto offset = static_cast<size_t>(address - region_.data());
+    const size_t begin = offset / kSlabBytes * kSlabBytes + kHeadBytes;
+    const size_t bytes =
+        classes_[slab(static_cast<uint32_t>(offset / kSlabBytes)).block_class].block_bytes;
+    return {region_.data() + begin + (offset - begin) / bytes * bytes, bytes};
+}
+
 bool SlabPool::ensure(Class block_class, uint32_t blocks) {
     while (classes_[block_class].available < blocks) {
         if (!add_slab(block_class)) return false;

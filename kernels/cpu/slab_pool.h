@@ -35,11 +35,22 @@ class SlabPool {
     // them.
     bool ensure(Class block_class, uint32_t blocks);
 
+    // The most memory that blocks of so many bytes together may take: what is left over of a slab
+    // is at most an eighth of it, and a slab of each class may be begun.
+    static constexpr uint64_t bytes_to_add(uint64_t block_bytes) {
+        return block_bytes + block_bytes / 4 + kClassesMax * kSlabBytes + kHugePageBytes;
+    }
+
     char* at(Ref block) const { return region_.data() + size_t{block} * 8; }
     // Of any 8-byte aligned address in a block.
     Ref ref_of(const char* address) const {
         return static_cast<Ref>(static_cast<size_t>(address - region_.data()) / 8);
     }
+    struct Block {
+        char* data;
+        size_t bytes;  // Of its class.
+    };
+    Block block_of(const char* address) const;  // That the address is in.
     uint64_t committed_bytes() const { return region_.usable_bytes(); }
     uint64_t slabs_in_use() const { return slabs_ - free_slabs_; }
 

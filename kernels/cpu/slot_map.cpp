@@ -17,15 +17,15 @@ CellSpace::CellSpace(const CellLayout& layout, SlabPool& pool) : layout_(layout)
     while (leaf_bits_ < kBits && (size_t{layout.bytes()} << (leaf_bits_ + 1)) <= kLeafBytesMax) {
         ++leaf_bits_;
     }
-    cells_ = shape_of(layout.bytes(), uint32_t{1} << leaf_bits_);
-    nodes_ = shape_of(sizeof(Node), uint32_t{1} << kBits);
+    cells_ = shape_of(layout.body_bytes(), layout.carry_bytes(), uint32_t{1} << leaf_bits_);
+    nodes_ = shape_of(sizeof(Node), 0, uint32_t{1} << kBits);
 }
 
-CellSpace::Shape CellSpace::shape_of(uint32_t bytes, uint32_t width) {
-    Shape shape{bytes, width, {}};
+CellSpace::Shape CellSpace::shape_of(uint32_t bytes, uint32_t carry_bytes, uint32_t width) {
+    Shape shape{bytes, carry_bytes, width, {}};
     const uint32_t sizes[] = {1, 2, 4, width};
     for (size_t s = 0; s < shape.classes.size(); ++s) {
-        shape.classes[s] = pool_.add_class(size_t{bytes} * std::min(sizes[s], width));
+        shape.classes[s] = pool_.add_class(shape.block_bytes(std::min(sizes[s], width)));
     }
     return shape;
 }
@@ -117,8 +117,14 @@ char* CellSpace::add_child(Node& node, uint32_t digit, const Shape& shape) {
     const uint32_t count = ones(node.present);
     if (!make_room(node, count, shape)) return nullptr;
     const uint32_t place = position(node, digit);
-    char* const at = pool_.at(node.children) + size_t{place} * shape.bytes;
-    if (node.direct == 0) std::memmove(at + shape.bytes, at, size_t{count - place} * shape.bytes);
+    char* const block = pool_.at(node.children);
+    char* const at = block + size_t{place} * shape.bytes;
+    if (node.direct == 0) {
+        const uint32_t behind = count - place;
+        std::memmove(at + shape.bytes, at, size_t{behind} * shape.bytes);
+        char* const carries = block + shape.carries_at(std::bit_ceil(count + 1), place);
+        std::memmove(carries + shape.carry_bytes, carries, size_t{behind} * shape.carry_bytes);
+    }
     node.present = static_cast<uint16_t>(node.present | 1u << digit);
     return at;
 }
@@ -133,14 +139,19 @@ bool CellSpace::make_room(Node& node, uint32_t count, const Shape& shape) {
     char* const to = pool_.at(block);
     if (count > 0) {
         const char* from = pool_.at(node.children);
+        const char* carries = from + shape.carries_at(count, 0);
         if (count < kPackedMax) {
             std::memcpy(to, from, size_t{count} * shape.bytes);
+            std::memcpy(to + shape.carries_at(2 * count, 0), carries,
+                        size_t{count} * shape.carry_bytes);
         } else {
             if (&shape == &cells_) clear_leaf(block);
             for (uint32_t digit = 0; digit < shape.width; ++digit) {
                 if ((node.present >> digit & 1) == 0) continue;
                 std::memcpy(to + size_t{digit} * shape.bytes, from, shape.bytes);
+                std::memcpy(to + shape.carries_at(shape.width, digit), carries, shape.carry_bytes);
                 from += shape.bytes;
+                carries += shape.carry_bytes;
             }
             node.direct = 1;
         }
@@ -160,26 +171,26 @@ bool CellSpace::begin_full_width(Node& leaf) {
     return true;
 }
 
+char* CellSpace::carries_of(const char* cell) const {
+    const SlabPool::Block block = pool_.block_of(cell);
+    const auto cells = static_cast<uint32_t>(block.bytes / cells_.block_bytes(1));
+    const auto place = static_cast<uint32_t>(cell - block.data) / cells_.bytes;
+    return block.data + cells_.carries_at(cells, place);
+}
+
 void CellSpace::clear_leaf(SlabPool::Ref leaf) const {
     for (uint32_t slot = 0; slot < cells_.width; ++slot) layout_.clear(leaves().cell(leaf, slot));
 }
 
 void CellSpace::clear(SlotMap& map) {
-    if (map.leaves >= kLeavesMeasured) full_width_ = map.count / map.leaves >= cells_.width / 2;
-    free_node(map.root, map.height);
-    map = {};
+    int64_t work = INT64_MAX;
+    clear_some(map, work, [](uint32_t) {});
 }
 
-void CellSpace::free_node(Node& node, uint32_t height) {
-    if (node.present == 0) return;
-    if (height > 0) {
-        Node* const children = nodes(node);
-        for (uint32_t digit = 0, packed = 0; digit < nodes_.width; ++digit) {
-            if ((node.present >> digit & 1) == 0) continue;
-            free_node(children[node.direct != 0 ? digit : packed++], height - 1);
-        }
-    }
-    pool_.free(node.children);
+// Of a map that is about to be cleared; once.
+void CellSpace::note_fullness(SlotMap& map) {
+    if (map.leaves >= kLeavesMeasured) full_width_ = map.count / map.leaves >= cells_.width / 2;
+    map.leaves = 0;
 }
 
 }  // namespace trommel::cpu

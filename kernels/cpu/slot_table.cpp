@@ -142,6 +142,16 @@ void SlotTable::grow_if_needed() {
     now_ = 1 - now_;
 }
 
+// A table that is begun has at most so many lines, for it is begun at 70 % of half its entries;
+// there are never more than two at a time.
+uint64_t SlotTable::bytes_to_add(uint64_t count) const {
+    const uint64_t entries = tables_[0].taken + tables_[1].taken + count;
+    const uint64_t lines = tables_[now_].lines;
+    if (entries * 10 < lines * kPerLine * kFillTenths) return 0;
+    const uint64_t lines_begun = 2 * (entries * 10 / (kPerLine * kFillTenths) + 1);
+    return 2 * std::max(kLinesMin, lines_begun) * sizeof(Line) + 2 * kHugePageBytes;
+}
+
 void SlotTable::move_some(uint64_t lines) {
     if (!moving_) return;
     Table& from = tables_[1 - now_];

@@ -48,6 +48,8 @@ class SlotTable {
     // the number of inserts keeps ahead of them; else an insert moves all that are left.
     void move_some(uint64_t lines);
 
+    // The most memory that adding so many may take.
+    uint64_t bytes_to_add(uint64_t count) const;
     bool moving() const { return moving_; }
     uint64_t committed_bytes() const {
         return tables_[0].region.usable_bytes() + tables_[1].region.usable_bytes();

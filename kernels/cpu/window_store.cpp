@@ -1,7 +1,6 @@
 #include "kernels/cpu/window_store.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "kernels/cpu/prefetch.h"
 #include "kernels/rules/assert.h"
@@ -10,48 +9,29 @@
 namespace trommel::cpu {
 namespace {
 
-constexpr int64_t kNoEnd = INT64_MAX;
 constexpr uint32_t kPart = KeyDictionary::kPart;
-constexpr uint32_t kPrefetchRows = 32;  // Rows on their way out that are asked for ahead.
-constexpr uint32_t kLineBytes = 64;
-constexpr uint32_t kDenseShare = 4;  // A pane with 1/4 of the slots is worth a shortcut.
+constexpr uint32_t kDenseShare = 32;  // A pane with 1/32 of the slots is worth a shortcut.
 constexpr SlabPool::Ref kNoLeaf = SlabPool::kNone;
 constexpr size_t kShortcutShare = 64;  // Of the budget, at most: a leaf has more bytes than that.
-
-// Asks for every line of a cell; one of 40 bytes lies in two as often as not.
-void prefetch(const char* cell, uint32_t bytes) {
-    ask_for(cell + bytes - 1);
-    for (uint32_t offset = 0; offset < bytes; offset += kLineBytes) {
-        ask_for(cell + offset);
-    }
-}
 
 }  // namespace
 
 WindowStore::WindowStore(const Config& config, uint64_t seed, SimdLevel simd, MemoryBudget& budget)
-    : layout_(config),
+    : budget_(budget),
+      layout_(config),
       offset_us_(config.window_offset_us),
       pane_us_(rules::pane_us(config)),
-      lateness_us_(config.time.allowed_lateness_us),
       pool_(budget),
       cells_(layout_, pool_),
       keys_(config, seed, simd, budget, pool_),
       panes_(pool_, cells_),
-      order_(keys_, budget),
-      shortcut_{PaneTree::kNone, 0, 0, false, Region(budget.max_bytes() / kShortcutShare, budget)},
-      scratch_(layout_.bytes()) {
-    const std::vector<uint32_t> ranks = window_name_ranks(config);
-    for (uint32_t w = 0; w < config.windows.size(); ++w) {
-        const Window& window = config.windows[w];
-        if (!rules::is_aligned(window.kind)) continue;
-        specs_.push_back({w, ranks[w], window.size_us, window.slide_us, INT64_MIN});
-    }
-    pieces_.reserve(kPanesPerWindowMax);
+      closer_(config, {layout_, cells_, keys_, panes_, budget}),
+      shortcut_{PaneTree::kNone, 0, 0, false, Region(budget.max_bytes() / kShortcutShare, budget)} {
 }
 
 uint32_t WindowStore::add(const RecordBatch& batch, const uint32_t* rows, uint32_t count,
                           uint32_t* refused) {
-    if (specs_.empty()) return 0;
+    if (!closer_.has_windows()) return 0;
     uint32_t refused_count = 0;
     for (uint32_t begin = 0; begin < count; begin += kPart) {
         uint32_t* const out = refused + refused_count;
@@ -78,7 +58,7 @@ uint32_t WindowStore::add_part(const RecordBatch& batch, const uint32_t* rows, u
     take_shortcut(batch, rows, slots.data(), count, placed, walk);
     walk_to_cells(batch, walk, placed, misfits);
     count_events(placed);
-    layout_.update_values(placed.cell.data(), batch, placed.row.data(), placed.count);
+    layout_.update_values(placed.cell.data(), cells_, batch, placed.row.data(), placed.count);
     for (uint32_t i = 0; i < misfits.count; ++i) {
         refused[i] = misfits.row[i];
         leave_no_trace(batch.time_us[misfits.row[i]], misfits.slot[i]);
@@ -103,7 +83,7 @@ void WindowStore::take_shortcut(const RecordBatch& batch, const uint32_t* rows,
         // The entry behind the last is kNone.
         const SlabPool::Ref ref = refs[is_in_pane && leaf < known ? leaf : known];
         char* const cell = leaves.cell(ref, slot);
-        prefetch(cell, leaves.cell_bytes);
+        ask_for_all(cell, leaves.body_bytes);
         placed.row[quick] = row;
         placed.slot[quick] = slot;
         placed.cell[quick] = cell;
@@ -144,7 +124,7 @@ void WindowStore::walk_to_cells(const RecordBatch& batch, const Walk& walk, Plac
             refused.slot[refused.count++] = slot;
             continue;
         }
-        prefetch(cell, layout_.bytes());
+        ask_for_all(cell, layout_.body_bytes());
         new_holders[new_count] = slot;
         new_count += is_new;
         panes[placed.count] = pane;
@@ -179,7 +159,7 @@ void WindowStore::count_events(const Placed& placed) {
 
 // The pane, made if need be; kNone when it is final or there is no memory.
 PaneTree::Ref WindowStore::pane_of(int64_t index) {
-    if (index < open_from_) return PaneTree::kNone;
+    if (index < closer_.open_from()) return PaneTree::kNone;
     Recent& recent = recent_[static_cast<uint64_t>(index) % kRecentPanes];
     if (recent.pane == PaneTree::kNone || recent.index != index) {
         recent = {index, panes_.find_or_add(index)};
@@ -234,169 +214,35 @@ bool WindowStore::give_up_shortcut() {
     return true;
 }
 
-// Frees keys that nobody holds and, unless it is in use, what only makes things quicker; false when
-// there was nothing to free.
+// Frees keys that nobody holds and what only makes things quicker; false when there was nothing to
+// free.
 bool WindowStore::give_up_caches() {
     const bool keys = keys_.release_idle() || give_up_shortcut();
-    if (open_.spec != nullptr) return keys;
-    const bool combined = panes_.drop_combined();
-    return order_.give_back() || combined || keys;
+    return closer_.give_up_caches() || keys;
 }
 
 void WindowStore::advance(int64_t watermark_us) {
-    if (watermark_us <= watermark_us_) return;
-    watermark_us_ = watermark_us;
-    if (specs_.empty()) return;
-    const int64_t final_us = rules::final_end(lateness_us_, watermark_us);
-    if (final_us <= -2 * kTimeLimitUs) return;  // Before all times, and too far off to divide.
-    open_from_ = final_us >= 2 * kTimeLimitUs ? INT64_MAX
-                                              : rules::pane_index(final_us, offset_us_, pane_us_);
+    closer_.advance(watermark_us);
     const bool is_final =
-        shortcut_.pane != PaneTree::kNone && panes_.index(shortcut_.pane) < open_from_;
+        shortcut_.pane != PaneTree::kNone && panes_.index(shortcut_.pane) < closer_.open_from();
     if (is_final) shortcut_.pane = PaneTree::kNone;  // It takes events without asking further.
 }
 
-bool WindowStore::take_closed(PartialRows& out, uint32_t rows_max) {
-    out.clear();
-    while (out.count() < rows_max && !out.key_bytes_full()) {
-        if (open_.spec == nullptr && !open_next()) break;
-        take_rows(out, rows_max);
-    }
-    return out.count() > 0;
+bool WindowStore::take_closed(PartialRows& out, uint32_t rows_max, int64_t& work) {
+    const uint64_t panes = panes_.count();
+    const bool is_closing = closer_.take(out, rows_max, work);
+    if (panes_.count() < panes) shortcut_.given_up = false;
+    return is_closing;
 }
 
-// The end of the spec's next window with an event, final or not; kNoEnd: there is none.
-int64_t WindowStore::next_end(const Spec& spec) const {
-    if (spec.done_end_us == INT64_MIN) {
-        const PaneTree::Ref first = panes_.first();
-        return first == PaneTree::kNone
-                   ? kNoEnd
-                   : rules::first_end_after(start_of(first), offset_us_, spec.slide_us);
-    }
-    // The window after the last one, or when it is empty the first that the next event is in.
-    const int64_t end_us = spec.done_end_us + spec.slide_us;
-    const PaneTree::Ref pane = panes_.at_or_after(index_of(end_us - spec.size_us));
-    if (pane == PaneTree::kNone) return kNoEnd;
-    return std::max(end_us, rules::first_end_after(start_of(pane), offset_us_, spec.slide_us));
-}
-
-// Opens the next final window in W4 order.
-bool WindowStore::open_next() {
-    const auto rank = [](const Open& open) {
-        return std::tuple{open.end_us, open.start_us, open.spec->name_rank};
-    };
-    Open next;
-    for (Spec& spec : specs_) {
-        const int64_t end_us = next_end(spec);
-        if (end_us == kNoEnd || !rules::is_final(end_us, lateness_us_, watermark_us_)) continue;
-        const Open candidate{&spec, end_us - spec.size_us, end_us, Cells::piece};
-        if (next.spec == nullptr || rank(candidate) < rank(next)) next = candidate;
-    }
-    if (next.spec == nullptr) return false;
-    open_ = next;
-    merge_pieces();
-    order_.begin_window();
-    begin_pass();
-    return true;
-}
-
-// Finds out what the open window's cells are made of, and combines them if there is memory for it.
-// Ranges of panes are combined beforehand only for a sliding window, which will use them again.
-void WindowStore::merge_pieces() {
-    pieces_.clear();
-    const bool again = open_.spec->slide_us < open_.spec->size_us;
-    panes_.cover(index_of(open_.start_us), index_of(open_.end_us), again,
-                 [this](PaneTree::Ref piece) { pieces_.push_back(piece); });
-    if (pieces_.size() == 1) return;
-    open_.cells = Cells::merged;
-    for (const PaneTree::Ref piece : pieces_) {
-        cells_.for_each(panes_.cells(piece), [this](uint32_t slot, const char* cell) {
-            char* const into =
-                open_.cells == Cells::merged ? cells_.find_or_add(merged_, slot) : nullptr;
-            if (into == nullptr) {
-                open_.cells = Cells::scattered;
-            } else {
-                layout_.combine(into, cell);
-            }
-        });
-    }
-    if (open_.cells == Cells::scattered) cells_.clear(merged_);
-}
-
-// Gives the open window's rows to order_.
-void WindowStore::begin_pass() {
-    const auto add = [this](uint32_t slot, const char* cell) {
-        order_.add(slot, pool_.ref_of(cell));
-    };
-    if (open_.cells == Cells::merged) {
-        order_.begin_pass(merged_.count);
-        cells_.for_each(merged_, add);
-    } else {
-        uint64_t rows = 0;
-        for (const PaneTree::Ref piece : pieces_) rows += panes_.cells(piece).count;
-        order_.begin_pass(rows);
-        for (const PaneTree::Ref piece : pieces_) cells_.for_each(panes_.cells(piece), add);
-    }
-    order_.end_pass();
-}
-
-// Appends rows of the open window until `out` is full or the window is done.
-void WindowStore::take_rows(PartialRows& out, uint32_t rows_max) {
-    while (out.count() < rows_max && !out.key_bytes_full()) {
-        const RowOrder::Row* const row = order_.peek();
-        if (row == nullptr) {
-            if (order_.is_complete()) return close_window();
-            begin_pass();
-            continue;
-        }
-        if (const RowOrder::Row* const later = order_.peek(kPrefetchRows)) {
-            prefetch(pool_.at(later->cell), layout_.bytes());
-            keys_.prefetch(later->slot);
-        }
-        out.window.push_back(open_.spec->window);
-        out.start_us.push_back(open_.start_us);
-        out.end_us.push_back(open_.end_us);
-        keys_.append_to(out, row->slot);
-        const char* const cell = cell_of(*row);
-        out.cells.insert(out.cells.end(), cell, cell + layout_.bytes());
-        order_.pop();
-    }
-}
-
-const char* WindowStore::cell_of(const RowOrder::Row& row) {
-    if (open_.cells != Cells::scattered) return pool_.at(row.cell);
-    layout_.clear(scratch_.data());
-    for (const PaneTree::Ref piece : pieces_) {
-        const char* const cell = cells_.find(panes_.cells(piece), row.slot);
-        if (cell != nullptr) layout_.combine(scratch_.data(), cell);
-    }
-    return scratch_.data();
-}
-
-void WindowStore::close_window() {
-    cells_.clear(merged_);
-    open_.spec->done_end_us = open_.end_us;
-    open_ = {};
-    drop_finished_panes();
-}
-
-// The earliest panes go when the last window that covers them has been handed out, of every spec.
-void WindowStore::drop_finished_panes() {
-    for (;;) {
-        const PaneTree::Ref pane = panes_.first();
-        if (pane == PaneTree::kNone) return;
-        const int64_t start_us = start_of(pane);
-        for (const Spec& spec : specs_) {
-            const int64_t last_us =
-                rules::last_end_covering(start_us, offset_us_, spec.slide_us, spec.size_us);
-            if (last_us > spec.done_end_us) return;
-        }
-        drop_pane(pane);
-    }
+bool WindowStore::has_room(const RecordBatch& batch, const uint32_t* rows, uint32_t count) const {
+    if (count == 0) return true;
+    const uint64_t of_pool = count * (cells_.bytes_to_add() + PaneTree::bytes_to_add()) +
+                             keys_.text_bytes_to_add(batch, rows, count);
+    return pool_.bytes_to_add(of_pool) + keys_.bytes_to_add(count) <= budget_.left_bytes();
 }
 
 void WindowStore::drop_pane(PaneTree::Ref pane) {
-    cells_.for_each(panes_.cells(pane), [this](uint32_t slot, const char*) { keys_.let_go(slot); });
     if (pane == shortcut_.pane) shortcut_.pane = PaneTree::kNone;
     shortcut_.given_up = false;
     const int64_t index = panes_.index(pane);

@@ -1,7 +1,6 @@
 #pragma once
 #include <array>
 #include <cstdint>
-#include <vector>
 
 #include "trommel/config.h"
 #include "trommel/record_batch.h"
@@ -11,9 +10,9 @@
 #include "kernels/cpu/memory.h"
 #include "kernels/cpu/pane_tree.h"
 #include "kernels/cpu/partial_rows.h"
-#include "kernels/cpu/row_order.h"
 #include "kernels/cpu/slab_pool.h"
 #include "kernels/cpu/slot_map.h"
+#include "kernels/cpu/window_closer.h"
 #include "kernels/rules/window.h"
 
 namespace trommel::cpu {
@@ -44,23 +43,32 @@ class WindowStore {
 
     // Replaces `out` by the next final rows in W4 order, at most `rows_max` (> 0); false when there
     // is none now. Events may be added between two takes.
-    bool take_closed(PartialRows& out, uint32_t rows_max);
+    bool take_closed(PartialRows& out, uint32_t rows_max) {
+        int64_t work = INT64_MAX;
+        return take_closed(out, rows_max, work);
+    }
+    // The same in steps, and the panes that are done with are dropped in them as well: stops when
+    // about `work` cells were looked at, moved or freed, which is taken off it. True without rows:
+    // there is more to do. Takes more than that at a time only where memory is short.
+    bool take_closed(PartialRows& out, uint32_t rows_max, int64_t& work);
+    bool is_closing() const { return closer_.is_closing(); }
+    // See WindowCloser.
+    bool has_rows() const { return closer_.has_rows(); }
+    int64_t complete_end_us() const { return closer_.complete_end_us(); }
+    uint32_t windows_waiting(uint32_t max) const { return closer_.windows_waiting(max); }
+    // Is there certainly memory for these events, even while windows are closing? What that needs
+    // and holds is given up for an event only between two windows.
+    bool has_room(const RecordBatch& batch, const uint32_t* rows, uint32_t count) const;
 
     const CellLayout& layout() const { return layout_; }
     uint32_t keys() const { return keys_.held(); }
     uint64_t panes() const { return panes_.count(); }
     uint64_t committed_bytes() const {
-        return pool_.committed_bytes() + keys_.committed_bytes() + order_.committed_bytes() +
+        return pool_.committed_bytes() + keys_.committed_bytes() + closer_.committed_bytes() +
                shortcut_.refs.usable_bytes();
     }
 
    private:
-    struct Spec {
-        uint32_t window;  // Index into Config::windows.
-        uint32_t name_rank;
-        int64_t size_us, slide_us;
-        int64_t done_end_us = INT64_MIN;  // Its windows up to this end have been handed out.
-    };
     struct Placed {  // Events of one part whose cells have been found: the quick ones, then others.
         std::array<uint32_t, KeyDictionary::kPart> row, slot;
         std::array<char*, KeyDictionary::kPart> cell;
@@ -83,13 +91,6 @@ class WindowStore {
             return reinterpret_cast<SlabPool::Ref*>(refs.data())[number];
         }
     };
-    enum class Cells : uint8_t { piece, merged, scattered };  // Where a row's cell is found.
-    struct Open {                                             // The window being handed out.
-        Spec* spec = nullptr;                                 // None: no window is.
-        int64_t start_us = 0, end_us = 0;
-        Cells cells = Cells::piece;
-    };
-
     PaneTree::Ref pane_of(int64_t index);
     uint32_t add_part(const RecordBatch& batch, const uint32_t* rows, uint32_t count,
                       uint32_t* refused);
@@ -108,27 +109,17 @@ class WindowStore {
     int64_t start_of(PaneTree::Ref pane) const {
         return rules::pane_start(panes_.index(pane), offset_us_, pane_us_);
     }
-    int64_t next_end(const Spec& spec) const;
-    bool open_next();
-    void merge_pieces();
-    void begin_pass();
-    void take_rows(PartialRows& out, uint32_t rows_max);
-    const char* cell_of(const RowOrder::Row& row);
-    void close_window();
-    void drop_finished_panes();
     void drop_pane(PaneTree::Ref pane);
 
+    const MemoryBudget& budget_;
     const CellLayout layout_;
-    const int64_t offset_us_, pane_us_, lateness_us_;
-    std::vector<Spec> specs_;
-    int64_t watermark_us_ = INT64_MIN;
-    int64_t open_from_ = INT64_MIN;  // Panes from this index on may still get events.
+    const int64_t offset_us_, pane_us_;
 
     SlabPool pool_;
     CellSpace cells_;
     KeyDictionary keys_;
     PaneTree panes_;
-    RowOrder order_;
+    WindowCloser closer_;
 
     // Panes that were used lately, by the low bits of their index.
     static constexpr size_t kRecentPanes = 64;
@@ -138,11 +129,6 @@ class WindowStore {
     };
     std::array<Recent, kRecentPanes> recent_;
     Shortcut shortcut_;
-
-    Open open_;
-    std::vector<PaneTree::Ref> pieces_;  // What the open window is combined from.
-    SlotMap merged_;                     // The pieces combined, when there is memory for it.
-    std::vector<char> scratch_;          // One cell.
 };
 
 }  // namespace trommel::cpu

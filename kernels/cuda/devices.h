@@ -40,9 +40,9 @@ std::string version_text(int version);
 
 // What CUDA answered when it was asked for devices.
 struct DeviceAnswer {
-    int error = 0;          // cudaError_t.
-    std::string says;       // The error in CUDA's words.
-    int count = 0;          // Of devices, if error is 0.
+    int error = 0;     // cudaError_t.
+    std::string says;  // The error in CUDA's words.
+    int count = 0;     // Of devices, if error is 0.
     int runtime_version = 0;
     int driver_version = 0;
 };

@@ -54,6 +54,26 @@ static_assert(combine_first({1, 9}, {1, 3}) == Stamped{1, 3});  // Equal times: 
 static_assert(combine_last({1, 9}, {1, 3}) == Stamped{1, 9});
 static_assert(combine_last({INT64_MIN, INT64_MIN}, kLastIdentity) == kLastIdentity);
 
+// Words whose unsigned order is that of the values, or the reverse: for those who can only make a
+// word smaller. The least word of several values is their minimum (their first, word by word), the
+// least reversed one their maximum (their last); all ones is what any other word replaces.
+TROMMEL_HD constexpr uint64_t order_word(int64_t value, bool reversed) {
+    constexpr uint64_t kTop = uint64_t{1} << 63;
+    return static_cast<uint64_t>(value) ^ (reversed ? ~kTop : kTop);
+}
+TROMMEL_HD constexpr int64_t value_of_word(uint64_t word, bool reversed) {
+    return static_cast<int64_t>(order_word(static_cast<int64_t>(word), reversed));
+}
+inline constexpr uint64_t kLeastIdentity = ~uint64_t{0};
+static_assert(order_word(-1, false) < order_word(0, false) &&
+              order_word(-1, true) > order_word(0, true));
+static_assert(order_word(kMinIdentity, false) == kLeastIdentity &&
+              order_word(kMaxIdentity, true) == kLeastIdentity);
+static_assert(order_word(kFirstIdentity.time_us, false) == kLeastIdentity &&
+              order_word(kLastIdentity.value, true) == kLeastIdentity);
+static_assert(value_of_word(order_word(-5, true), true) == -5 &&
+              value_of_word(order_word(INT64_MIN, false), false) == INT64_MIN);
+
 TROMMEL_HD constexpr int128 power_of_ten(int exponent) {
     int128 power = 1;
     for (int i = 0; i < exponent; ++i) power *= 10;

@@ -65,14 +65,19 @@ class Office {
         made.watermark_us = rules::kEndOfInputUs;
         return made;
     }
-    // Every shard is done with the batch, and has found these rows before.
-    Batch* pass(Batch& made, cpu::PartialRows* rows_of_shard_0 = nullptr) {
-        for (uint32_t s = 0; s < config.engine.threads; ++s) {
-            if (s == 0 && rows_of_shard_0 != nullptr)
-                emitter.take(0, {&made, rows_of_shard_0, nullptr});
-            emitter.take(s, {&made, nullptr, nullptr});
+    // Every shard has judged the batch, and has no rows.
+    Batch* pass(Batch& made) {
+        for (uint32_t s = 0; s < config.engine.threads; ++s) judge(s, made);
+        return settle();
+    }
+    void judge(uint32_t shard, Batch& made, const Status* full = nullptr) {
+        emitter.take(shard, {&made, nullptr, INT64_MAX, full});
+    }
+    Batch* settle() {
+        Batch* const settled = emitter.settle();
+        while (emitter.write_rows(7)) {
         }
-        return emitter.settle();
+        return settled != nullptr ? settled : emitter.settle();
     }
 
     const Config config;
@@ -108,13 +113,13 @@ TEST(Emitter, SettlesABatchWhenAllShardsAreDoneAndInOrder) {
     Batch& first = office.batch({event(1, 5)}, {Verdict::unique});
     Batch& second = office.batch({event(2, 6)}, {Verdict::unique});
     EXPECT_EQ(office.emitter.settle(), nullptr);
-    office.emitter.take(0, {&first, nullptr, nullptr});
-    office.emitter.take(0, {&second, nullptr, nullptr});
+    office.judge(0, first);
+    office.judge(0, second);
     EXPECT_EQ(office.emitter.settle(), nullptr);
-    office.emitter.take(1, {&first, nullptr, nullptr});
+    office.judge(1, first);
     EXPECT_EQ(office.emitter.settle(), &first);
     EXPECT_EQ(office.emitter.settle(), nullptr);
-    office.emitter.take(1, {&second, nullptr, nullptr});
+    office.judge(1, second);
     EXPECT_EQ(office.emitter.settle(), &second);
     EXPECT_THAT(office.first.records(), ElementsAre("record 0", "record 1"));
     EXPECT_EQ(office.second.records(), office.first.records());
@@ -205,7 +210,7 @@ TEST(Emitter, WithoutADeadLetterSinkTheyAreOnlyCounted) {
     ASSERT_TRUE(emitter.open().ok());
     Office office(config);
     Batch& batch = one_of_each(office);
-    emitter.take(0, {&batch, nullptr, nullptr});
+    emitter.take(0, {&batch, nullptr, INT64_MAX, nullptr});
     EXPECT_EQ(emitter.settle(), &batch);
     EXPECT_TRUE(emitter.status().ok());
     EXPECT_EQ(emitter.dead_letters(), 0u);
@@ -336,8 +341,8 @@ TEST(Emitter, AFullShardEndsTheRunWithItsReason) {
     ASSERT_TRUE(office.emitter.open().ok());
     Batch& batch = office.batch({event(1, 5)}, {Verdict::refused});
     const Status full = Status::error(Code::memory_full, "ids");
-    office.emitter.take(0, {&batch, nullptr, nullptr});
-    office.emitter.take(1, {&batch, nullptr, &full});
+    office.judge(0, batch);
+    office.judge(1, batch, &full);
     EXPECT_EQ(office.emitter.settle(), &batch);
     EXPECT_EQ(office.emitter.status().code, Code::memory_full);
     EXPECT_EQ(office.emitter.partitions()[0][Verdict::refused], 1u);

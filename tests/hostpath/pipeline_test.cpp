@@ -44,11 +44,22 @@ bool run_to_the_end(Pipeline& pipeline, uint32_t threads, Random& random, uint64
 }
 
 Config engine_config(Config config, Random& random) {
-    config.engine.memory_bytes = uint64_t{64} << 20;
+    // Enough for rows to wait beside batches, or not.
+    config.engine.memory_bytes = uint64_t{random.one_in(3) ? 64u : 1024u} << 20;
     config.engine.seed = random.next();
     config.engine.batch_records = static_cast<uint32_t>(1 + random.below(100));
     config.engine.threads = static_cast<uint32_t>(1 + random.below(8));
     return config;
+}
+
+// From a row now and then to all at once.
+RowPace random_pace(Random& random) {
+    RowPace pace;
+    constexpr int64_t kWork[] = {1, 7, 100, 2048};
+    pace.work_per_piece = kWork[random.below(4)];
+    pace.work_per_event = random.between(0, 3);
+    pace.windows_waiting_max = static_cast<uint32_t>(1 + random.below(random.one_in(2) ? 3 : 100));
+    return pace;
 }
 
 // What may go wrong in a run.
@@ -110,7 +121,7 @@ void simulate(uint64_t seed) {
     run.dead_letters = &letters;
     run.corrupt = trouble.corrupt;
 
-    Pipeline pipeline(config, run);
+    Pipeline pipeline(config, run, random_pace(random));
     ASSERT_TRUE(pipeline.open().ok());
     ASSERT_TRUE(run_to_the_end(pipeline, config.engine.threads, random, trouble.stop_at));
     Report report;
@@ -186,7 +197,7 @@ void simulate_lanes(uint64_t seed) {
     }
     MemorySink sink(config);
     run.sinks = {&sink};
-    Pipeline pipeline(config, run);
+    Pipeline pipeline(config, run, random_pace(random));
     ASSERT_TRUE(pipeline.open().ok());
     ASSERT_TRUE(run_to_the_end(pipeline, config.engine.threads, random, UINT64_MAX));
     ASSERT_TRUE(pipeline.result().ok()) << pipeline.result().message;

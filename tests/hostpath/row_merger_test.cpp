@@ -37,7 +37,7 @@ Config two_windows_job() {
 class Mill {
    public:
     explicit Mill(uint32_t streams, const Config& of = two_windows_job())
-        : config(of), layout_(config), merger(config, streams), out(config) {}
+        : config(of), layout_(config), streams_(streams), merger(config, streams), out(config) {}
 
     PartialRows* block(const std::vector<Row>& rows) {
         blocks_.push_back(std::make_unique<PartialRows>(config, layout_));
@@ -45,6 +45,11 @@ class Mill {
         return blocks_.back().get();
     }
     void offer(uint32_t stream, const std::vector<Row>& rows) { merger.offer(stream, block(rows)); }
+
+    // Every stream has offered all up to this end.
+    void complete(int64_t end_us) {
+        for (uint32_t s = 0; s < streams_; ++s) merger.complete(s, end_us);
+    }
 
     // What came out, as {end, window, key, count, sum}.
     using Flat = std::tuple<int64_t, uint32_t, int64_t, int64_t, int64_t>;
@@ -77,6 +82,7 @@ class Mill {
     }
 
     const CellLayout layout_;
+    const uint32_t streams_;
     std::vector<std::unique_ptr<PartialRows>> blocks_;
 
    public:
@@ -90,9 +96,8 @@ TEST(RowMerger, RowsOfStreamsComeOutInOneOrder) {
     Mill mill(2);
     mill.offer(0, {{10, 1}, {10, 5}, {30, 0}});
     mill.offer(1, {{10, 2}, {20, 9}});
-    mill.merger.offer_done(0);
-    mill.merger.offer_done(1);
-    EXPECT_EQ(mill.merger.merge(mill.out, 100), State::done);
+    mill.complete(30);
+    EXPECT_EQ(mill.merger.merge(mill.out, 100), State::starved);
     EXPECT_EQ(mill.take(), Flats({{10, 0, 1, 1, 1},
                                   {10, 0, 2, 1, 1},
                                   {10, 0, 5, 1, 1},
@@ -105,8 +110,8 @@ TEST(RowMerger, EqualRowsAreJoined) {
     mill.offer(0, {{10, -7, 100}});
     mill.offer(1, {{10, -7, 20}});
     mill.offer(2, {{10, -7, 3}, {10, 0, 1}});
-    for (uint32_t s = 0; s < 3; ++s) mill.merger.offer_done(s);
-    EXPECT_EQ(mill.merger.merge(mill.out, 100), State::done);
+    mill.complete(10);
+    mill.merger.merge(mill.out, 100);
     EXPECT_EQ(mill.take(), Flats({{10, 0, -7, 3, 123}, {10, 0, 0, 1, 1}}));
 }
 
@@ -114,13 +119,12 @@ TEST(RowMerger, WindowsOfOneEndAreOrderedByName) {
     Mill mill(2);
     mill.offer(0, {{10, 1, 1, 0}});  // zz
     mill.offer(1, {{10, 1, 1, 1}});  // a
-    mill.merger.offer_done(0);
-    mill.merger.offer_done(1);
+    mill.complete(10);
     mill.merger.merge(mill.out, 100);
     EXPECT_EQ(mill.take(), Flats({{10, 1, 1, 1, 1}, {10, 0, 1, 1, 1}}));
 }
 
-TEST(RowMerger, WaitsForAStreamThatHasNeitherARowNorIsDone) {
+TEST(RowMerger, WaitsForAStreamThatHasNeitherARowNorIsComplete) {
     Mill mill(2);
     mill.offer(0, {{10, 1}, {10, 3}});
     EXPECT_EQ(mill.merger.merge(mill.out, 100), State::starved);
@@ -130,36 +134,35 @@ TEST(RowMerger, WaitsForAStreamThatHasNeitherARowNorIsDone) {
     EXPECT_EQ(mill.merger.merge(mill.out, 100), State::starved);
     EXPECT_EQ(mill.merger.starved_stream(), 1u);
     EXPECT_EQ(mill.take().size(), 2u);  // Key 3 could still be preceded.
-    mill.merger.offer_done(1);
-    EXPECT_EQ(mill.merger.merge(mill.out, 100), State::starved);
-    EXPECT_EQ(mill.merger.starved_stream(), 0u);
+    mill.merger.complete(1, 9);
+    mill.merger.merge(mill.out, 100);
+    EXPECT_TRUE(mill.take().empty());
+    mill.merger.complete(1, 10);
+    mill.merger.merge(mill.out, 100);
     EXPECT_EQ(mill.take(), Flats({{10, 0, 3, 1, 1}}));
-    mill.merger.offer_done(0);
-    EXPECT_EQ(mill.merger.merge(mill.out, 100), State::done);
 }
 
 TEST(RowMerger, StopsWhenTheOutputIsFullAndGoesOn) {
     Mill mill(1);
     mill.offer(0, {{10, 1}, {10, 2}, {10, 3}});
-    mill.merger.offer_done(0);
     EXPECT_EQ(mill.merger.merge(mill.out, 2), State::full);
     EXPECT_EQ(mill.take().size(), 2u);
-    EXPECT_EQ(mill.merger.merge(mill.out, 2), State::done);
+    EXPECT_EQ(mill.merger.merge(mill.out, 2), State::starved);
     EXPECT_EQ(mill.take(), Flats({{10, 0, 3, 1, 1}}));
 }
 
-TEST(RowMerger, RowsOfTheNextBatchDoNotOvertake) {
+TEST(RowMerger, AStreamThatIsAheadDoesNotOvertake) {
     Mill mill(2);
-    mill.merger.offer_done(0);
-    mill.offer(0, {{20, 1}});  // The next batch's.
-    mill.merger.offer_done(0);
+    mill.offer(0, {{20, 1}});
+    mill.merger.complete(0, 20);
     mill.offer(1, {{10, 9}});
-    mill.merger.offer_done(1);
-    EXPECT_EQ(mill.merger.merge(mill.out, 100), State::done);
+    mill.merger.complete(1, 10);
+    mill.merger.merge(mill.out, 100);
     EXPECT_EQ(mill.take(), Flats({{10, 0, 9, 1, 1}}));
-    mill.merger.offer_done(1);
-    EXPECT_EQ(mill.merger.merge(mill.out, 100), State::done);
-    EXPECT_EQ(mill.take(), Flats({{20, 0, 1, 1, 1}}));
+    mill.offer(1, {{20, 0}});
+    mill.merger.complete(1, 20);
+    mill.merger.merge(mill.out, 100);
+    EXPECT_EQ(mill.take(), Flats({{20, 0, 0, 1, 1}, {20, 0, 1, 1, 1}}));
 }
 
 TEST(RowMerger, EveryBlockGoesBackToItsStreamOnce) {
@@ -176,7 +179,7 @@ TEST(RowMerger, EveryBlockGoesBackToItsStreamOnce) {
     mill.merger.offer(0, first);
     mill.merger.offer(1, second);
     EXPECT_FALSE(mill.merger.take_used(stream, rows));
-    mill.merger.offer_done(0);
+    mill.complete(10);
     mill.merger.merge(mill.out, 100);
     std::map<PartialRows*, uint32_t> used;
     while (mill.merger.take_used(stream, rows)) used[rows] = stream;
@@ -199,55 +202,60 @@ TEST(RowMerger, AFewHugeKeysFillTheOutputToo) {
     RowMerger merger(config, 1);
     RowBatch out(config);
     merger.offer(0, &rows);
-    merger.offer_done(0);
     EXPECT_EQ(merger.merge(out, 100), State::full);
     EXPECT_EQ(out.count(), 2u);
     EXPECT_EQ(out.key_text(1).size(), PartialRows::kKeyBytesMax / 2 + 1);
     out.clear();
-    EXPECT_EQ(merger.merge(out, 100), State::done);
+    EXPECT_EQ(merger.merge(out, 100), State::starved);
     EXPECT_EQ(out.count(), 2u);
 }
 
-// Random rows, dealt to streams and cut into blocks: as if one map had them all.
+// Random rows, dealt to streams, each of which brings its own at its own pace and says now and then
+// how far it is: as if one map had them all.
 void merge_random_rows(uint64_t seed) {
     Random random(seed);
     const auto streams = static_cast<uint32_t>(1 + random.below(5));
     Mill mill(streams);
-    for (int batch = 0; batch < 3; ++batch) {
-        std::map<std::tuple<int64_t, int64_t, int64_t>, Mill::Flat> expected;
-        for (uint32_t s = 0; s < streams; ++s) {
-            std::map<std::tuple<int64_t, int64_t, int64_t>, Row> own;  // {end, name's rank, key}
-            for (uint64_t left = random.below(30); left > 0; --left) {
-                const auto window = static_cast<uint32_t>(random.below(2));
-                const Row row = {10 * random.between(1, 4), random.between(-3, 3),
-                                 random.between(-9, 9), window};
-                own.emplace(std::tuple(row.end_us, 1 - window, row.key), row);
-            }
-            std::vector<Row> rows;
-            for (const auto& [order, row] : own) {
-                auto& flat = expected.try_emplace(order, row.end_us, row.window, row.key, 0, 0)
-                                 .first->second;
-                ++std::get<3>(flat);
-                std::get<4>(flat) += row.value;
-                rows.push_back(row);
-                if (!random.one_in(4)) continue;
-                mill.offer(s, rows);
-                rows.clear();
-            }
-            mill.offer(s, rows);
-            mill.merger.offer_done(s);
+    std::map<std::tuple<int64_t, int64_t, int64_t>, Mill::Flat> expected;
+    std::vector<std::vector<Row>> left(streams);  // In reverse.
+    for (std::vector<Row>& rows : left) {
+        std::map<std::tuple<int64_t, int64_t, int64_t>, Row> own;  // {end, name's rank, key}
+        for (uint64_t count = random.below(60); count > 0; --count) {
+            const auto window = static_cast<uint32_t>(random.below(2));
+            const Row row = {10 * random.between(1, 8), random.between(-3, 3),
+                             random.between(-9, 9), window};
+            own.emplace(std::tuple(row.end_us, 1 - window, row.key), row);
         }
-        Flats merged;
-        State state = State::full;
-        while (state == State::full) {
-            state = mill.merger.merge(mill.out, 1 + random.below(10));
-            for (const Mill::Flat& row : mill.take()) merged.push_back(row);
+        for (const auto& [order, row] : own) {
+            auto& flat =
+                expected.try_emplace(order, row.end_us, row.window, row.key, 0, 0).first->second;
+            ++std::get<3>(flat);
+            std::get<4>(flat) += row.value;
+            rows.insert(rows.begin(), row);
         }
-        ASSERT_EQ(state, State::done);
-        Flats wanted;
-        for (const auto& [order, flat] : expected) wanted.push_back(flat);
-        ASSERT_EQ(merged, wanted) << "seed " << seed;
     }
+    Flats merged;
+    const auto merge_some = [&] {
+        mill.merger.merge(mill.out, 1 + random.below(10));
+        for (const Mill::Flat& row : mill.take()) merged.push_back(row);
+    };
+    for (int step = 0; step < 500; ++step) {
+        const auto s = static_cast<uint32_t>(random.below(streams));
+        std::vector<Row> rows;
+        for (uint64_t count = random.below(8); count > 0 && !left[s].empty(); --count) {
+            rows.push_back(left[s].back());
+            left[s].pop_back();
+        }
+        mill.offer(s, rows);
+        const int64_t next_us = left[s].empty() ? 1000 : left[s].back().end_us;
+        if (random.one_in(3)) mill.merger.complete(s, next_us - 1 - random.between(0, 5));
+        merge_some();
+    }
+    mill.complete(1000);
+    for (int step = 0; step < 500; ++step) merge_some();
+    Flats wanted;
+    for (const auto& [order, flat] : expected) wanted.push_back(flat);
+    ASSERT_EQ(merged, wanted) << "seed " << seed;
 }
 
 TEST(RowMerger, EqualsOneMapOnRandomRows) {

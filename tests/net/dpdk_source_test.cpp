@@ -195,7 +195,7 @@ TEST(DpdkSource, DeliversThePacketsOfACaptureExactly) {
 TEST(DpdkSource, EveryPacketIsCountedInOnePlace) {
     in_child([] {
         const testkit::TemporaryDirectory directory;
-        const std::string v4 = ipv4(udp({.payload = frame_bytes(1, 1), .from = {}, .to = {}}));
+        const std::string v4 = ipv4(udp({.payload = frame_of(1, 1), .from = {}, .to = {}}));
         Ipv4Bytes fragment;
         fragment.fragment = 0x2000;
         const std::string path =
@@ -272,7 +272,7 @@ TEST(DpdkSource, QueuesOfARingAreAllReadWhileItRuns) {
         EXPECT_EQ(station.transport().frames, 20'000u);
         EXPECT_EQ(station.transport().lost(), 0u);
         for (uint16_t queue = 0; queue < 4; ++queue) {
-            const std::string end = frame_bytes(15'000, 0, kFrameEnd);
+            const std::string end = frame_of(15'000, 0, 1, kFrameEnd);
             ASSERT_TRUE(put_in_ring(queue, udp_packet(end, static_cast<uint16_t>(6000 + queue))));
         }
         station.drain();

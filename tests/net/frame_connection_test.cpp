@@ -6,7 +6,7 @@
 #include "net/wire.h"
 #include "tests/kit/fake_clock.h"
 #include "tests/net/cut_stream.h"
-#include "tests/net/stream_frames.h"
+#include "tests/net/numbered_frames.h"
 
 namespace trommel::net {
 namespace {
@@ -35,7 +35,7 @@ class FrameConnectionTest : public testing::Test {
 };
 
 TEST_F(FrameConnectionTest, EachEventIsARowOfItsSendersPartition) {
-    const CutStream stream = read(frames_of(0, 3, 7) + frames_of(0, 2, 8));
+    const CutStream stream = read(frame_of(0, 3, 7) + frame_of(0, 2, 8));
     ASSERT_EQ(stream.rows.size(), 5u);
     EXPECT_EQ(intake->senders().partition_name(stream.rows[0].partition), "unix:1/7");
     EXPECT_EQ(intake->senders().partition_name(stream.rows[4].partition), "unix:1/8");
@@ -44,7 +44,7 @@ TEST_F(FrameConnectionTest, EachEventIsARowOfItsSendersPartition) {
 }
 
 TEST_F(FrameConnectionTest, ADamagedFrameIsOneRecordAndTheEnd) {
-    std::string bytes = frames_of(0, 2) + frames_of(2, 2) + frames_of(4, 2);
+    std::string bytes = frame_of(0, 2) + frame_of(2, 2) + frame_of(4, 2);
     bytes[150] ^= 1;
     const CutStream stream = read(bytes);
     EXPECT_EQ(stream.state, Connection::State::damaged);
@@ -62,7 +62,7 @@ TEST_F(FrameConnectionTest, WhatIsNoFrameAtAllIsDamage) {
 }
 
 TEST_F(FrameConnectionTest, AFrameThatIsCutShortIsOneCorruptRecord) {
-    const std::string bytes = frames_of(0, 2) + frames_of(2, 2);
+    const std::string bytes = frame_of(0, 2) + frame_of(2, 2);
     for (const size_t cut : {size_t{1}, size_t{20}, size_t{40}}) {
         start();
         const CutStream stream = read(std::string_view(bytes).substr(0, bytes.size() - cut));
@@ -72,7 +72,7 @@ TEST_F(FrameConnectionTest, AFrameThatIsCutShortIsOneCorruptRecord) {
 }
 
 TEST_F(FrameConnectionTest, AFrameThatTheBufferCannotHoldIsDamageAtOnce) {
-    const std::string bytes = frames_of(0, 1000);
+    const std::string bytes = frame_of(0, 1000);
     ASSERT_GT(bytes.size(), kBufferBytes);
     const CutStream stream = read(bytes, Connection::End::finished, 64);
     EXPECT_EQ(stream.state, Connection::State::damaged);
@@ -80,7 +80,7 @@ TEST_F(FrameConnectionTest, AFrameThatTheBufferCannotHoldIsDamageAtOnce) {
     EXPECT_NE(stream.rows[0].detail.find("connection_buffer"), std::string::npos);
     EXPECT_LE(stream.waiting_bytes_max, 64u);
     start();
-    const std::string fits = frames_of(0, (kBufferBytes - kFrameHeaderBytes) / kNarrowEventBytes);
+    const std::string fits = frame_of(0, (kBufferBytes - kFrameHeaderBytes) / kNarrowEventBytes);
     ASSERT_EQ(fits.size(), kBufferBytes);
     EXPECT_EQ(read(fits + fits, Connection::End::finished, 100).state, Connection::State::hungry);
 }
@@ -92,7 +92,7 @@ TEST_F(FrameConnectionTest, CutsChangeNothing) {
         uint64_t sequence = 0;
         for (int i = 0; i < 20; ++i) {
             const auto count = static_cast<uint16_t>(random() % 30);
-            bytes += frames_of(sequence, count, random() % 2);
+            bytes += frame_of(sequence, count, random() % 2);
             sequence += count;
         }
         if (random() % 2 == 0) bytes[random() % bytes.size()] ^= 4;
@@ -123,17 +123,17 @@ TEST_F(FrameConnectionTest, IsDoneWhenAllItsSendersAre) {
         return connection->done();
     };
     EXPECT_FALSE(connection->done());
-    EXPECT_FALSE(take(frames_of(0, 2, 7)));
-    EXPECT_TRUE(take(frames_of(2, 0, 7, kFrameEnd)));
-    EXPECT_FALSE(take(frames_of(0, 2, 8)));
-    EXPECT_TRUE(take(frames_of(2, 1, 8, kFrameEnd)));
-    EXPECT_FALSE(take(frames_of(2, 5, 7)));
+    EXPECT_FALSE(take(frame_of(0, 2, 7)));
+    EXPECT_TRUE(take(frame_of(2, 0, 7, kFrameEnd)));
+    EXPECT_FALSE(take(frame_of(0, 2, 8)));
+    EXPECT_TRUE(take(frame_of(2, 1, 8, kFrameEnd)));
+    EXPECT_FALSE(take(frame_of(2, 5, 7)));
     ASSERT_EQ(connection->partitions().size(), 2u);
 }
 
 TEST_F(FrameConnectionTest, ASenderMoreThanThereMayBeIsRefused) {
     start(1);
-    const CutStream stream = read(frames_of(0, 2, 7) + frames_of(0, 2, 8) + frames_of(2, 2, 7));
+    const CutStream stream = read(frame_of(0, 2, 7) + frame_of(0, 2, 8) + frame_of(2, 2, 7));
     EXPECT_EQ(stream.state, Connection::State::refused);
     EXPECT_EQ(stream.rows.size(), 2u);
     EXPECT_EQ(intake->transport().senders_refused, 1u);
@@ -145,9 +145,9 @@ TEST_F(FrameConnectionTest, AnUnsignedFrameEndsAConnectionThatMustSign) {
     ASSERT_TRUE(keys.parse("7 000102030405060708090a0b0c0d0e0f\n", "keys").ok());
     intake =
         std::make_unique<FrameIntake>(IntakeOptions{frame_decode_options(), {}, &keys, 10}, clock);
-    std::string good = frames_of(0, 2, 7, kFrameSigned);
+    std::string good = frame_of(0, 2, 7, kFrameSigned);
     ASSERT_TRUE(keys.sign(7, good.data(), good.size()));
-    const CutStream stream = read(good + frames_of(2, 2, 7) + good);
+    const CutStream stream = read(good + frame_of(2, 2, 7) + good);
     EXPECT_EQ(stream.state, Connection::State::damaged);
     EXPECT_EQ(stream.rows.size(), 2u);
     EXPECT_EQ(intake->transport().unauthentic, 1u);

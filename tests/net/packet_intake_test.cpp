@@ -51,7 +51,7 @@ TEST_F(PacketIntakeTest, EventsComeFromTheSenderInTheHeaders) {
 }
 
 TEST_F(PacketIntakeTest, ForeignPacketsAreCountedOnly) {
-    take(udp_packet(frame_bytes(0, 3), 5000, 4001));
+    take(udp_packet(frame_of(0, 3), 5000, 4001));
     take(ethernet(0x0806, "arp"));
     EXPECT_TRUE(words.empty());
     EXPECT_EQ(transport().foreign, 2u);
@@ -97,7 +97,7 @@ TEST_F(PacketIntakeTest, OnlyThoseOnTheListAreHeard) {
     Ipv4Bytes ip;
     ip.from = std::string("\x0a\x01\x03\x03", 4);
     UdpBytes u;
-    u.payload = frame_bytes(0, 1);
+    u.payload = frame_of(0, 1);
     u.from = ip.from;
     take(ethernet(0x0800, ipv4(udp(u), ip)));
     u.checksum = 5;
@@ -109,15 +109,15 @@ TEST_F(PacketIntakeTest, OnlyThoseOnTheListAreHeard) {
 
 // A capture on the sender's machine shows what it gave to its network card to cut.
 TEST_F(PacketIntakeTest, SeveralFramesThatFillADatagramAreTakenOneByOne) {
-    take(udp_packet(frame_bytes(0, 2) + frame_bytes(2, 2) + frame_bytes(4, 1)));
+    take(udp_packet(frame_of(0, 2) + frame_of(2, 2) + frame_of(4, 1)));
     EXPECT_THAT(words, ElementsAre("0", "1", "2", "3", "4"));
     EXPECT_EQ(transport().frames, 3u);
     EXPECT_EQ(transport().datagrams, 3u);
 }
 
 TEST_F(PacketIntakeTest, AFrameWithAnythingElseBehindItIsDamaged) {
-    take(udp_packet(frame_bytes(0, 2) + frame_bytes(2, 2) + "x"));
-    take(udp_packet(frame_bytes(0, 2) + std::string(64, '\0')));
+    take(udp_packet(frame_of(0, 2) + frame_of(2, 2) + "x"));
+    take(udp_packet(frame_of(0, 2) + std::string(64, '\0')));
     EXPECT_THAT(words, ElementsAre("!a datagram with bytes behind its frame",
                                    "!a datagram with bytes behind its frame"));
 }
@@ -126,7 +126,7 @@ TEST_F(PacketIntakeTest, ABatchOfAnySizeBringsTheSameRows) {
     for (uint32_t capacity = 1; capacity < 9; ++capacity) {
         words.clear();
         make(capacity);
-        take(udp_packet(frame_bytes(0, 4) + frame_bytes(4, 3)));
+        take(udp_packet(frame_of(0, 4) + frame_of(4, 3)));
         take(udp_packet("no frame"));
         take(frame_packet(7, 2));
         EXPECT_THAT(words, ElementsAre("0", "1", "2", "3", "4", "5", "6",

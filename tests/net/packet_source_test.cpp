@@ -176,11 +176,11 @@ TEST_F(PacketSourceTest, EndsWithItsSendersOnRequest) {
     options.stop_with_senders = true;
     open();
     device.queues[0] = {frame_packet(0, 1), frame_packet(0, 1, 6000),
-                        udp_packet(frame_bytes(1, 0, kFrameEnd))};
+                        udp_packet(frame_of(1, 0, 1, kFrameEnd))};
     EXPECT_EQ(poll(), State::records);
     EXPECT_THAT(resting, ElementsAre(1u));
     EXPECT_EQ(poll(), State::nothing);
-    device.queues[0] = {udp_packet(frame_bytes(1, 0, kFrameEnd), 6000)};
+    device.queues[0] = {udp_packet(frame_of(1, 0, 1, kFrameEnd), 6000)};
     EXPECT_EQ(end(), State::ended);
 }
 

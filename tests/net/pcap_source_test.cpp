@@ -179,7 +179,7 @@ TEST_F(PcapSourceTest, ReadsACompressedFile) {
 }
 
 TEST_F(PcapSourceTest, AnEndFrameLetsItsPartitionRest) {
-    files.put("f.pcap", capture({frame_packet(0, 1), udp_packet(frame_bytes(1, 0, kFrameEnd)),
+    files.put("f.pcap", capture({frame_packet(0, 1), udp_packet(frame_of(1, 0, 1, kFrameEnd)),
                                  frame_packet(0, 1, 6000)}));
     auto source = open({"f.pcap"});
     RecordBatch batch(config, 10);
@@ -209,7 +209,7 @@ TEST_F(PcapSourceTest, WithKeysUnsignedFramesAreNotHeard) {
     ASSERT_EQ(chmod(options.keys_path.c_str(), S_IRUSR), 0);
     FrameKeys keys;
     ASSERT_TRUE(keys.load(options.keys_path).ok());
-    std::string frame = frame_bytes(0, 2, kFrameSigned);
+    std::string frame = frame_of(0, 2, 1, kFrameSigned);
     ASSERT_TRUE(keys.sign(1, frame.data(), frame.size()));
     files.put("f.pcap", capture({udp_packet(frame), frame_packet(2, 1)}));
     auto source = open({"f.pcap"});

@@ -291,7 +291,7 @@ TEST_P(StreamSourceCase, AnEndFrameLetsItsSenderRestAndTheSourceEnd) {
     options.stop_with_senders = true;
     open();
     const StreamPeer peer = connect();
-    ASSERT_TRUE(peer.send(frames_of(0, 5, 1) + frames_of(5, 0, 1, kFrameEnd)));
+    ASSERT_TRUE(peer.send(frame_of(0, 5, 1) + frame_of(5, 0, 1, kFrameEnd)));
     Source::State state = Source::State::nothing;
     look_until([&] { return (state = look()) == Source::State::ended; });
     EXPECT_EQ(records.size(), 5u);
@@ -304,7 +304,7 @@ TEST_P(StreamSourceCase, GapsInSequenceNumbersAreCounted) {
     use({Format::binary, false, Receive::poll});
     open();
     const StreamPeer peer = connect();
-    ASSERT_TRUE(peer.send(frames_of(10, 5) + frames_of(20, 5) + frames_of(20, 5)));
+    ASSERT_TRUE(peer.send(frame_of(10, 5) + frame_of(20, 5) + frame_of(20, 5)));
     look_until_records(10);
     look_until([&] { return source->transport()->frames_duplicate == 1; });
     EXPECT_EQ(source->transport()->sent, 25u);

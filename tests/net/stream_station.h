@@ -11,7 +11,7 @@
 #include "tests/kit/fake_clock.h"
 #include "tests/kit/temporary_directory.h"
 #include "tests/net/decoded_records.h"
-#include "tests/net/stream_frames.h"
+#include "tests/net/numbered_frames.h"
 #include "tests/net/stream_peers.h"
 
 // A StreamSource with a sender's and a receiver's hands, for its tests.
@@ -76,7 +76,7 @@ class StreamSourceTest : public testing::TestWithParam<StreamWay> {
 
     // `count` records from number `first` on, as the source's format has them.
     std::string records_of(uint64_t first, size_t count) const {
-        if (frames()) return frames_of(first, count);
+        if (frames()) return frame_of(first, count);
         std::string bytes;
         for (uint64_t n = first; n < first + count; ++n) {
             bytes += line_of(options.decode.format, n);

@@ -8,7 +8,6 @@
 
 #include "net/descriptor.h"
 #include "net/endpoint.h"
-#include "net/wire.h"
 
 // Somebody who sends datagrams to a socket under test.
 namespace trommel::net {
@@ -57,28 +56,6 @@ class UdpSender {
         return socket(to.v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     }
     Descriptor socket_;
-};
-
-// Frames whose events have the sequence number as their id and time.
-struct NumberedFrames {
-    uint32_t source_id = 1;
-    uint32_t epoch = 1;
-    uint64_t next = 0;
-
-    std::string frame(uint16_t count, uint8_t flags = 0) {
-        FrameHeader header;
-        header.source_id = source_id;
-        header.epoch = epoch;
-        header.sequence = next;
-        header.flags = flags;
-        std::vector<WireEvent> events;
-        for (; events.size() < count; ++next) {
-            events.push_back({next, 0, source_id, static_cast<int64_t>(next), 1});
-        }
-        std::string bytes;
-        append_frame(header, events, bytes);
-        return bytes;
-    }
 };
 
 }  // namespace trommel::net

@@ -10,6 +10,7 @@
 #include "tests/kit/fake_clock.h"
 #include "tests/kit/temporary_directory.h"
 #include "tests/net/decoded_records.h"
+#include "tests/net/numbered_frames.h"
 #include "tests/net/udp_sender.h"
 
 namespace trommel::net {
@@ -22,10 +23,7 @@ UdpSourceOptions udp_options(UdpReceive receive = UdpReceive::recvmmsg) {
     EXPECT_TRUE(parse_listen_address("127.0.0.1:0", options.socket.listen).ok());
     options.socket.receive_buffer_bytes = size_t{1} << 20;
     options.receive = receive;
-    options.intake.decode.format = Format::binary;
-    options.intake.decode.id.form = IdForm::u64;
-    options.intake.decode.key = {{"key", FieldType::integer}};
-    options.intake.decode.values = {{"value", 0}};
+    options.intake.decode = frame_decode_options();
     return options;
 }
 

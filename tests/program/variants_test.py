@@ -32,6 +32,7 @@ class Variants(Case):
                 )
                 self.assert_done(run)
                 self.assertEqual(run.report["simd"], simd)
+                self.assertEqual(run.report["engine"], "cpu")
                 answers[simd] = (run.rows, tuple(run.ledger.values()))
             self.assertEqual(len(set(answers.values())), 1, answers.keys())
 

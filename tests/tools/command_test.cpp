@@ -98,7 +98,7 @@ TEST_F(Commands, VersionSaysHowItWasBuilt) {
     Program verbose({"version", "--verbose"});
     EXPECT_EQ(verbose.wait(), kExitDone);
     for (const char* word : {"build", "compiler", "JSON", "gzip", "Zstandard", "io_uring", "DPDK",
-                             "signatures", "jemalloc", "SIMD"}) {
+                             "signatures", "jemalloc", "CUDA", "GPU", "engine", "SIMD"}) {
         EXPECT_THAT(verbose.out(), HasSubstr(word));
     }
 }
@@ -191,8 +191,9 @@ TEST_F(Commands, WithJsonTheLastLineIsTheFullReport) {
     EXPECT_EQ(program.wait(), kExitDone);
     EXPECT_THAT(program.last_line(),
                 StartsWith("{\"event\":\"report\",\"ledger\":{\"in\":5,\"unique\":3,"));
-    for (const char* member : {"\"partitions\":[{", "\"shards\":[{", "\"records_per_second\":",
-                               "\"resident_bytes_max\":", "\"complete\":true", "\"simd\":\""}) {
+    for (const char* member :
+         {"\"partitions\":[{", "\"shards\":[{", "\"records_per_second\":",
+          "\"resident_bytes_max\":", "\"complete\":true", "\"engine\":\"cpu\"", "\"simd\":\""}) {
         EXPECT_THAT(program.last_line(), HasSubstr(member));
     }
     EXPECT_THAT(program.last_line(), EndsWith("}"));
@@ -231,6 +232,20 @@ TEST_F(Commands, TheEnvironmentIsOverriddenByFlags) {
     Program gpu({"run", job_}, options);
     EXPECT_EQ(gpu.wait(), kExitJobFile);
     EXPECT_THAT(gpu.err(), HasSubstr("'gpu' is planned, not built yet"));
+}
+
+TEST_F(Commands, TheEngineOfTheCommandLineIsTheLastWord) {
+    Program::Options options;
+    options.environment = {{"TROMMEL_ENGINE", "auto"}};
+    Program refused({"check", job_, "-s", "engine.type=cpu", "--engine", "gpu"}, options);
+    EXPECT_EQ(refused.wait(), kExitJobFile);
+    EXPECT_THAT(refused.err(), StartsWith("--engine gpu: error: engine.type: "));
+    Program cpu({"check", job_, "-s", "engine.type=gpu", "--engine", "cpu"}, options);
+    EXPECT_EQ(cpu.wait(), kExitDone) << cpu.err();
+    EXPECT_THAT(cpu.out(), HasSubstr("engine      cpu, because the job says so\n"));
+    Program picked({"check", job_}, options);
+    EXPECT_EQ(picked.wait(), kExitDone) << picked.err();
+    EXPECT_THAT(picked.out(), HasSubstr("engine      cpu, because 'gpu' is planned"));
 }
 
 TEST_F(Commands, AMissingSourceIsNoInput) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <thread>
 
+#include "tests/net/numbered_frames.h"
 #include "tests/net/udp_sender.h"
 #include "tests/tools/program.h"
 #include "tools/exit_code.h"

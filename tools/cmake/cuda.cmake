@@ -74,4 +74,5 @@ add_library(trommel_cuda_flags INTERFACE)
 target_compile_options(trommel_cuda_flags INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:
     -Werror=all-warnings
     -Xcompiler=-Wall,-Wextra,-Wshadow,-Wconversion,-Wsign-conversion,-Wimplicit-fallthrough,-Werror
-    -Xptxas=--warn-on-spills,--warning-as-error>)
+    -Xptxas=--warn-on-spills,--warning-as-error
+    $<$<CXX_COMPILER_ID:GNU>:-Xcompiler=-Wno-restrict>>)  # As trommel_flags has it.

@@ -248,10 +248,10 @@ void read_windows(Section& root, Config& config) {
 }
 
 void read_engine(Section& section, EngineOptions& engine) {
-    enum class Type : uint8_t { automatic, cpu };
-    Type type = Type::automatic;
-    section.read("type", type,
-                 one_of<Type>({{"auto", Type::automatic}, {"cpu", Type::cpu}, {"gpu", {}, true}}));
+    section.read(
+        "type", engine.type,
+        one_of<EngineType>(
+            {{"auto", EngineType::automatic}, {"cpu", EngineType::cpu}, {"gpu", EngineType::gpu}}));
     section.read("threads", engine.threads, parse_threads);
     section.read("pin", engine.pin, parse_bool);
     section.read("prefault", engine.prefault, parse_bool);

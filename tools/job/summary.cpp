@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "hostpath/engine_choice.h"
 #include "kernels/rules/dedup.h"
 #include "kernels/rules/lateness.h"
 #include "kernels/rules/window.h"
@@ -276,7 +277,10 @@ void add_output(const Job& job, Lines& lines) {
     const EngineOptions& engine = job.config.engine;
     const char* const full[] = {"the run stops", "new ids and keys are refused",
                                 "the oldest ids are forgotten"};
-    lines.add("engine", "cpu, " + std::to_string(engine.threads) +
+    const hostpath::EngineChoice choice =
+        hostpath::choose_engine(job.config, hostpath::engine_facts());
+    lines.add("engine", std::string(hostpath::to_text(choice.type)) + ", because " + choice.reason);
+    lines.add("engine", std::to_string(engine.threads) +
                             (engine.threads == 1 ? " shard on one thread" : " shards") +
                             (engine.threads > 1 && engine.pin ? ", each pinned to a core" : "") +
                             (engine.prefault ? ", a helper for page faults" : "") + ", memory " +

@@ -73,7 +73,7 @@ dlq:                          # late, corrupt and refused records; else they are
   type: file                  # (required) file | stdout | null
   path: dead.ndjson
 engine:
-  type: auto                  # auto | cpu
+  type: auto                  # auto | cpu | gpu
   threads: auto               # shards; auto: one per core; 1: no further thread
   pin: false                  # true: each shard's thread stays on a core
   prefault: false             # true: a helper thread takes the page faults of growth
@@ -147,7 +147,8 @@ Status read_job_text(const std::string& path, std::string& text) {
     return {};
 }
 
-std::vector<Override> all_overrides(const std::vector<std::string>& flags) {
+std::vector<Override> all_overrides(const std::vector<std::string>& flags,
+                                    const std::string& engine_flag) {
     std::vector<Override> all;
     if (const char* const engine = std::getenv("TROMMEL_ENGINE");
         engine != nullptr && *engine != 0) {
@@ -163,6 +164,9 @@ std::vector<Override> all_overrides(const std::vector<std::string>& flags) {
         rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
     }
     for (const std::string& flag : flags) all.push_back({flag, "-s " + flag});
+    if (!engine_flag.empty()) {
+        all.push_back({"engine.type=" + engine_flag, "--engine " + engine_flag});
+    }
     return all;
 }
 

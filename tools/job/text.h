@@ -12,8 +12,10 @@ namespace trommel::tools {
 Status read_job_text(const std::string& path, std::string& text);
 
 // The overrides of the environment and of the command line, in the order in which they apply:
-// TROMMEL_ENGINE, TROMMEL_SET (several are parted by ';'), then -s.
-std::vector<Override> all_overrides(const std::vector<std::string>& flags);
+// TROMMEL_ENGINE, TROMMEL_SET (several are parted by ';'), then -s, then
+// --engine (empty: not given).
+std::vector<Override> all_overrides(const std::vector<std::string>& flags,
+                                    const std::string& engine_flag = {});
 
 // A job without a file: a made-up stream with duplicates, late and corrupt records.
 extern const char kDemoJob[];

@@ -53,7 +53,7 @@ TEST(CellLayout, UpdateCombineAndFinishAgreeWithTheNaiveAggregates) {
             naive::Event event{
                 naive::pick(random, -3, 3), naive::random_key(config, random, 5), {}};
             for (size_t v = 0; v < config.values.size(); ++v) {
-                event.values.push_back(naive::pick(random, -9, 9));
+                event.values.push_back(naive::pick_value(random, seed % 2 == 0));
             }
             events.push_back(event);
         }
@@ -73,6 +73,31 @@ TEST(CellLayout, UpdateCombineAndFinishAgreeWithTheNaiveAggregates) {
                 << "seed " << seed << " aggregate " << a;
         }
     }
+}
+
+TEST(CellLayout, AssemblesACellFromItsParts) {
+    std::vector<Aggregate> all;
+    for (const uint32_t v : {1u, 0u}) {
+        for (int kind = 0; kind <= static_cast<int>(AggregateKind::last); ++kind) {
+            all.push_back({"a", static_cast<AggregateKind>(kind), v, 0});
+        }
+    }
+    const CellLayout layout(with(all, 2));
+    std::vector<uint64_t> words;
+    uint64_t next = 100;
+    for (const CellLayout::Part& part : layout.parts()) {
+        for (uint32_t w = 0; w < CellLayout::words(part.op); ++w) words.push_back(++next);
+    }
+    std::vector<char> cell(layout.bytes());
+    layout.assemble(cell.data(), 1, words.data());
+    EXPECT_EQ(CellLayout::count(cell.data()), 1u);
+    std::vector<int128> results(all.size());
+    layout.finish(cell.data(), results.data());
+    const auto wide = [](uint64_t low, uint64_t high) { return int128{high} << 64 | low; };
+    // Count, sum, min, max, avg, first and last, of one value and then of the other.
+    EXPECT_EQ(results,
+              (std::vector<int128>{1, wide(101, 102), 103, 104, wide(101, 102), 106, 108, 1,
+                                   wide(109, 110), 111, 112, wide(109, 110), 114, 116}));
 }
 
 }  // namespace

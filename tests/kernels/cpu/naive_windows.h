@@ -206,6 +206,12 @@ inline int64_t pick(std::mt19937_64& random, int64_t low, int64_t high) {
 }
 
 // A job without its windows: key, values and aggregates drawn at random.
+// Extreme ones have sums that need more than 64 bits.
+inline int64_t pick_value(std::mt19937_64& random, bool extreme) {
+    if (!extreme || pick(random, 0, 3) == 0) return pick(random, -1000, 1000);
+    return pick(random, 0, 1) == 0 ? INT64_MAX - pick(random, 0, 3) : INT64_MIN;
+}
+
 inline Config random_job(std::mt19937_64& random) {
     Config config;
     const int64_t shape = pick(random, 0, 4);

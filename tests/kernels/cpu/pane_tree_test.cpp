@@ -25,7 +25,10 @@ class PaneTreeTest : public testing::Test {
     std::map<uint32_t, uint64_t> counts(int64_t begin, int64_t end, bool combine) {
         std::map<uint32_t, uint64_t> counts;
         visited_ = pieces_ = 0;
-        tree_.cover(begin, end, combine, [&](PaneTree::Ref piece) {
+        int64_t work = 0;
+        while (combine && !tree_.combine(begin, end, work = 1 + visited_per_step_)) {
+        }
+        tree_.cover(begin, end, [&](PaneTree::Ref piece) {
             ++pieces_;
             cells_.for_each(tree_.cells(piece), [&](uint32_t slot, const char* cell) {
                 counts[slot] += CellLayout::count(cell);
@@ -42,6 +45,7 @@ class PaneTreeTest : public testing::Test {
     CellSpace cells_{layout_, pool_};
     PaneTree tree_{pool_, cells_};
     uint64_t visited_ = 0, pieces_ = 0;
+    int64_t visited_per_step_ = 1000;
 };
 
 TEST_F(PaneTreeTest, FindsPanesInOrderWhereverTheyAre) {
@@ -91,6 +95,7 @@ TEST_F(PaneTreeTest, CoversExactlyTheRangeCombinedOrNot) {
         ++expected[index][slot];
     }
     for (int query = 0; query < 300; ++query) {
+        visited_per_step_ = static_cast<int64_t>(random() % 50);
         const int64_t begin = static_cast<int64_t>(random() % 700) - 350;
         const int64_t end = begin + static_cast<int64_t>(random() % 400);
         std::map<uint32_t, uint64_t> sum;
@@ -138,6 +143,26 @@ TEST_F(PaneTreeTest, ErasingAPaneForgetsTheRangesItIsIn) {
     EXPECT_EQ(counts(0, 8, false)[1], 7u);
     EXPECT_EQ(counts(4, 8, false)[1], 4u);
     EXPECT_EQ(pieces_, 1u);  // The ranges without it are still there.
+}
+
+TEST_F(PaneTreeTest, ErasesInStepsAndLetsGoOfEachSlotOnce) {
+    for (int64_t index = 0; index < 8; ++index) {
+        for (uint32_t slot = 0; slot < 300; ++slot) add_events(index, slot * 3);
+    }
+    EXPECT_EQ(counts(0, 8, true).size(), 300u);
+    std::map<uint32_t, int> let_go;
+    int steps = 1;
+    for (int64_t work = 20; !tree_.erase_some(0, work, [&](uint32_t slot) { ++let_go[slot]; });
+         work = 20) {
+        ++steps;
+    }
+    EXPECT_GT(steps, 300 * 4 / 40);  // The pane, and three ranges that were combined.
+    EXPECT_EQ(let_go.size(), 300u);
+    for (const auto& [slot, times] : let_go) EXPECT_EQ(times, 1) << slot;
+    EXPECT_EQ(tree_.count(), 7u);
+    EXPECT_EQ(counts(0, 8, true)[3], 7u);
+    for (int64_t index = 1; index < 8; ++index) tree_.erase(index);
+    EXPECT_EQ(pool_.slabs_in_use(), 0u);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <random>
 
 #include "tests/kernels/cpu/naive_windows.h"
 
@@ -10,7 +11,7 @@ namespace {
 
 // Sorts keys, each given `times` times, with as much memory for it as is asked for.
 void expect_sorted(const Config& config, std::vector<std::string> keys, uint32_t times,
-                   uint64_t sort_bytes) {
+                   uint64_t sort_bytes, int64_t work_per_step = 1000) {
     MemoryBudget key_budget(256 << 20), sort_budget(sort_bytes);
     SlabPool pool(key_budget);
     KeyDictionary dictionary(config, 5, detect_simd(), key_budget, pool);
@@ -36,7 +37,11 @@ void expect_sorted(const Config& config, std::vector<std::string> keys, uint32_t
             for (const uint32_t slot : slots) order.add(slot, slot + 1);
         }
         order.end_pass();
-        while (const RowOrder::Row* next = order.peek()) {
+        for (;;) {
+            int64_t work = work_per_step;
+            if (!order.prepare(work)) continue;
+            const RowOrder::Row* const next = order.peek();
+            if (next == nullptr) break;
             ASSERT_EQ(next->cell, next->slot + 1);
             row.clear();
             row.window.push_back(0);
@@ -94,7 +99,26 @@ TEST(RowOrder, HandsOutASlotOnceHoweverOftenItIsAdded) {
     }
 }
 
+// Buckets of buckets, some of a single key's rows, and steps of one row.
+TEST(RowOrder, SortsKeysThatCrowdInAFewPlaces) {
+    std::vector<std::string> keys;
+    for (int64_t k = 0; k < 40'000; ++k) {
+        const int64_t near = k % 10'000, crowd = k / 10'000;
+        keys.push_back(naive::encoded(crowd << (crowd * 20) | near * 7919 % 10'000));
+    }
+    std::sort(keys.begin(), keys.end());
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+    std::shuffle(keys.begin(), keys.end(), std::mt19937_64(1));
+    for (const int64_t work : {1, 100'000}) {
+        expect_sorted(one_field(FieldType::integer), keys, 1, 64 << 20, work);
+    }
+    expect_sorted(one_field(FieldType::integer), integers(5), 3000, 64 << 20, 1);
+    expect_sorted(one_field(FieldType::text), texts(5, std::string(40, 'x')), 3000, 64 << 20, 1);
+    expect_sorted(one_field(FieldType::text), texts(20'000, "user-"), 1, 64 << 20, 1);
+}
+
 TEST(RowOrder, SortsKeysThatAgreeForLong) {
+    expect_sorted(one_field(FieldType::text), texts(9000, std::string(300, 'x')), 1, 64 << 20);
     expect_sorted(one_field(FieldType::text), texts(3000, std::string(100, 'x')), 1, 64 << 20);
     expect_sorted(one_field(FieldType::text), texts(3000, std::string(200, 'x')), 1, 64 << 20);
     expect_sorted(one_field(FieldType::text), texts(200, std::string(100'000, 'x')), 1, 64 << 20);

@@ -115,7 +115,7 @@ void run_stream(uint64_t seed, uint64_t memory_bytes) {
             Event event{
                 newest - pick(random, 0, disorder), naive::random_key(config, random, keys), {}};
             for (size_t v = 0; v < config.values.size(); ++v) {
-                event.values.push_back(pick(random, -1000, 1000));
+                event.values.push_back(naive::pick_value(random, seed % 3 == 0));
             }
             newest += pick(random, 0, step);
             if (rules::is_final(event.time_us, config.time.allowed_lateness_us, watermark))

@@ -52,7 +52,8 @@ struct Fixture {
     uint64_t rows_out() {
         PartialRows out(config, CellLayout(config));
         uint64_t count = 0;
-        while (shard->take_closed(out, 100)) count += out.count();
+        int64_t work = INT64_MAX;
+        while (shard->take_closed(out, 100, work)) count += out.count();
         return count;
     }
 

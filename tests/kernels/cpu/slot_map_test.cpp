@@ -65,6 +65,53 @@ TEST(SlotMap, HoldsWhatAMapHolds) {
     }
 }
 
+// Sums of extreme values, in cells that move as others are added, and in a second map that all of
+// them are added to twice.
+TEST(SlotMap, CellsKeepSumsBeyond64Bits) {
+    for (const uint32_t value_count : {1u, 2u, 4u, 16u}) {
+        SCOPED_TRACE(std::to_string(value_count) + " values");
+        const Config config = values(value_count);
+        MemoryBudget budget(64 << 20);
+        SlabPool pool(budget);
+        const CellLayout layout(config);
+        CellSpace space(layout, pool);
+        SlotMap map, twice;
+        std::map<uint32_t, std::vector<int128>> expected;
+        RecordBatch batch(config, 1);
+        std::mt19937_64 random(value_count);
+        for (uint64_t step = 0; step < 2000; ++step) {
+            const auto slot = static_cast<uint32_t>(random() % 512);
+            char* const cell = space.find_or_add(map, slot);
+            std::vector<int128>& sums = expected[slot];
+            sums.resize(value_count);
+            for (uint32_t v = 0; v < value_count; ++v) {
+                batch.values[v][0] = random() % 2 == 0 ? INT64_MAX : INT64_MIN + 1;
+                sums[v] += batch.values[v][0];
+            }
+            const uint32_t row = 0;
+            CellLayout::count_one(cell);
+            layout.update_values(&cell, space, batch, &row, 1);
+        }
+        for (int pass = 0; pass < 2; ++pass) {
+            space.for_each(map, [&](uint32_t slot, const char* cell) {
+                space.combine(space.find_or_add(twice, slot), cell);
+            });
+        }
+        const auto expect_times = [&](int64_t factor, uint32_t slot, const char* cell) {
+            std::vector<char> whole(layout.bytes());
+            space.copy(whole.data(), cell);
+            std::vector<int128> results(config.aggregates.size());
+            layout.finish(whole.data(), results.data());
+            for (uint32_t v = 0; v < value_count;
+                 ++v) {  // Of five aggregates the first is the sum.
+                ASSERT_EQ(to_text(results[5 * v]), to_text(factor * expected[slot][v]));
+            }
+        };
+        space.for_each(map, [&](uint32_t slot, const char* c) { expect_times(1, slot, c); });
+        space.for_each(twice, [&](uint32_t slot, const char* c) { expect_times(2, slot, c); });
+    }
+}
+
 TEST(SlotMap, SaysWhenCellsMove) {
     MemoryBudget budget(1 << 20);
     SlabPool pool(budget);

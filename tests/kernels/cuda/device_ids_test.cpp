@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "kernels/cpu/exact_table.h"
-#include "tests/kernels/cuda/shuffled_device.h"
+#include "tests/kernels/cuda/test_device.h"
 #include "tests/kit/random.h"
 
 namespace trommel::cuda {
@@ -91,7 +91,7 @@ class CpuIds {
 // Several batches under way at a time; those that halt are gone on with.
 template <class Kind>
 class IdLanes {
-    using D = ShuffledDevice;
+    using D = TestDevice;
 
    public:
     IdLanes(const DeviceIdsOptions& options, uint64_t seed, uint64_t budget_bytes)
@@ -216,7 +216,7 @@ class IdLanes {
     std::unique_ptr<DeviceIds<D, Kind>> ids_;
     Array<D, uint64_t> halted_;
     PinnedArray<D, uint64_t> halted_image_;
-    ShuffledDevice::Ticket arrived_;
+    TestDevice::Ticket arrived_;
     bool has_arrived_ = false;
     std::vector<std::unique_ptr<Lane>> lanes_;
     uint64_t batches_ = 0, halts_ = 0, resolved_ = 0, full_ = 0, outside_ = 0;
@@ -440,15 +440,15 @@ TYPED_TEST(DeviceIdsTest, ForgetsTheOldestWhenItMay) {
 }
 
 TYPED_TEST(DeviceIdsTest, IsNotMadeWithoutMemory) {
-    ShuffledDevice device;
+    TestDevice device;
     cpu::MemoryBudget budget(1000);
     EXPECT_EQ(
-        (DeviceIds<ShuffledDevice, TypeParam>::create(device, options_of(kForeverUs), budget)),
+        (DeviceIds<TestDevice, TypeParam>::create(device, options_of(kForeverUs), budget)),
         nullptr);
     EXPECT_EQ(budget.used_bytes(), 0u);
-    ShuffledDevice small({.device_bytes = 50'000});
+    TestDevice small({.device_bytes = 50'000});
     cpu::MemoryBudget plenty(this->kPlenty);
-    EXPECT_EQ((DeviceIds<ShuffledDevice, TypeParam>::create(small, options_of(kForeverUs), plenty)),
+    EXPECT_EQ((DeviceIds<TestDevice, TypeParam>::create(small, options_of(kForeverUs), plenty)),
               nullptr);
     EXPECT_EQ(plenty.used_bytes(), 0u);
 }

@@ -37,11 +37,10 @@ TEST(Devices, ThatAreMissingSayWhy) {
     EXPECT_THAT(why_no_device({.error = 100, .says = "no device"}), HasSubstr("sees no GPU"));
     EXPECT_THAT(why_no_device({.error = 35, .says = "old", .runtime_version = 13000}),
                 HasSubstr("no NVIDIA driver"));
-    EXPECT_THAT(why_no_device({.error = 35,
-                               .says = "old",
-                               .runtime_version = 13000,
-                               .driver_version = 12040}),
-                testing::AllOf(HasSubstr("12.4"), HasSubstr("13.0"), HasSubstr("newer driver")));
+    EXPECT_THAT(
+        why_no_device(
+            {.error = 35, .says = "old", .runtime_version = 13000, .driver_version = 12040}),
+        testing::AllOf(HasSubstr("12.4"), HasSubstr("13.0"), HasSubstr("newer driver")));
     EXPECT_THAT(why_no_device({.error = 999, .says = "unknown error"}),
                 HasSubstr("unknown error (error 999)"));
 }

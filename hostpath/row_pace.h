@@ -1,0 +1,39 @@
+#pragma once
+#include <algorithm>
+#include <cstdint>
+
+#include "hostpath/batch.h"
+#include "kernels/cpu/shard.h"
+
+namespace trommel::hostpath {
+
+// How closing windows share a shard's thread with the batches. Work is counted in cells that are
+// looked at, moved or freed; a row takes about six of them from the pane to its block.
+//
+// A batch is judged first, and then as many rows leave as keep up with it: in `work_per_event` a
+// window of ten events per key is handed out while the first third of the next one comes in. Each
+// further window that is final doubles, triples, … that, so that however many rows an event is
+// worth (sliding windows), they never stay behind for good; and at `windows_waiting_max` the rows
+// leave before the next batch is judged. While no batch is there they leave piece by piece.
+struct RowPace {
+    int64_t work_per_piece = 2048;  // Some 50 microseconds, and the least per batch.
+    int64_t work_per_event = 2;
+    uint32_t windows_waiting_max = 64;
+
+    int64_t work_after(const cpu::Shard& shard, const Batch& batch) const {
+        const int64_t work = std::max(work_per_piece, batch.records.count * work_per_event);
+        return work * std::max(1u, shard.windows_waiting(windows_waiting_max));
+    }
+    // Do rows have to leave before the shard judges its rows of the batch? When too many windows
+    // wait, at the end of the input, and where their memory might be wanted: nothing is refused
+    // because rows had not left yet.
+    bool rows_first(const cpu::Shard& shard, const Batch& batch, uint32_t index) const {
+        if (batch.last) return shard.has_rows();
+        const uint32_t begin = batch.shard_begin[index], end = batch.shard_begin[index + 1];
+        if (begin == end || !shard.is_closing()) return false;
+        return shard.windows_waiting(windows_waiting_max) == windows_waiting_max ||
+               !shard.has_room(batch.records, batch.order.data() + begin, end - begin);
+    }
+};
+
+}  // namespace trommel::hostpath
