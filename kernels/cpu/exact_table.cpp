@@ -120,11 +120,8 @@ class ExactTable final : public IdMemory {
         if (!place.found() || tick_at(place) != tick) return;
         --live_by_tick_[tick];
         --live_;
-        if (place.line == nullptr) {
-            stash_.erase(stash_.begin() + place.slot);
-        } else {
-            place.line->tick[place.slot] = dead_tick();
-        }
+        tick_at(place) = dead_tick();
+        if (place.line == nullptr) stash_.erase(stash_.begin() + place.slot);
     }
 
     bool span_exceeded() const override { return span_exceeded_; }
