@@ -308,6 +308,25 @@ TYPED_TEST(DeviceIdsTest, AnswersAsTheCpuDoesForAnyCutsAndOrders) {
     EXPECT_GT(resolved, 20u) << "ids were contested";
 }
 
+TYPED_TEST(DeviceIdsTest, TellsIdsApartByEachOfTheirBits) {
+    constexpr uint32_t kBits = TestFixture::kIsWide ? 128 : 64;
+    IdLanes<TypeParam> lanes(options_of(kForeverUs), 6, this->kPlenty);
+    Random random(6);
+    Events events(8000);
+    for (Event& event : events) {  // At most two bits are set.
+        for (int twice = 0; twice < 2; ++twice) {
+            const uint64_t bit = random.below(kBits);
+            (bit < 64 ? event.lo : event.hi) ^= uint64_t{1} << bit % 64;
+        }
+    }
+    const std::vector<Outcome> outcomes = this->judge(lanes, events, 6);
+    std::set<std::pair<uint64_t, uint64_t>> seen;
+    for (size_t e = 0; e < events.size(); ++e) {
+        const bool is_new = seen.emplace(events[e].lo, events[e].hi).second;
+        ASSERT_EQ(outcomes[e], is_new ? Outcome::unique : Outcome::duplicate) << "event " << e;
+    }
+}
+
 TYPED_TEST(DeviceIdsTest, RemembersAcrossAnyDistanceInTime) {
     for (uint64_t seed = 1; seed <= 6; ++seed) {
         Random random(seed);
@@ -442,9 +461,8 @@ TYPED_TEST(DeviceIdsTest, ForgetsTheOldestWhenItMay) {
 TYPED_TEST(DeviceIdsTest, IsNotMadeWithoutMemory) {
     TestDevice device;
     cpu::MemoryBudget budget(1000);
-    EXPECT_EQ(
-        (DeviceIds<TestDevice, TypeParam>::create(device, options_of(kForeverUs), budget)),
-        nullptr);
+    EXPECT_EQ((DeviceIds<TestDevice, TypeParam>::create(device, options_of(kForeverUs), budget)),
+              nullptr);
     EXPECT_EQ(budget.used_bytes(), 0u);
     TestDevice small({.device_bytes = 50'000});
     cpu::MemoryBudget plenty(this->kPlenty);
