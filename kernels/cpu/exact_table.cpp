@@ -261,11 +261,11 @@ class ExactTable final : public IdMemory {
     Outcome settle(const IdColumns& ids, uint32_t row, uint32_t home, uint16_t tick) {
         const Place place = find(ids, row, home);
         if (place.found()) {
-            const uint16_t remembered = tick_at(place);
-            if (rules::is_duplicate(above_floor(remembered), above_floor(tick), ticks_.reach)) {
-                return Outcome::duplicate;
+            const int64_t known = above_floor(tick_at(place)), now = above_floor(tick);
+            if (rules::is_duplicate(known, now, ticks_.reach)) return Outcome::duplicate;
+            if (rules::remembered_after(known, now, ticks_.reach) == now) {
+                restamp(ids, row, home, place, tick);
             }
-            if (above_floor(tick) > above_floor(remembered)) restamp(ids, row, home, place, tick);
             return Outcome::renewed;
         }
         if (live_ >= room()) return Outcome::full;

@@ -205,13 +205,13 @@ inline int64_t pick(std::mt19937_64& random, int64_t low, int64_t high) {
     return std::uniform_int_distribution<int64_t>(low, high)(random);
 }
 
-// A job without its windows: key, values and aggregates drawn at random.
 // Extreme ones have sums that need more than 64 bits.
 inline int64_t pick_value(std::mt19937_64& random, bool extreme) {
     if (!extreme || pick(random, 0, 3) == 0) return pick(random, -1000, 1000);
     return pick(random, 0, 1) == 0 ? INT64_MAX - pick(random, 0, 3) : INT64_MIN;
 }
 
+// A job without its windows: key, values and aggregates drawn at random.
 inline Config random_job(std::mt19937_64& random) {
     Config config;
     const int64_t shape = pick(random, 0, 4);
@@ -232,6 +232,25 @@ inline Config random_job(std::mt19937_64& random) {
                                    : config.values[aggregate.value].digits;
         }
         config.aggregates.push_back(aggregate);
+    }
+    return config;
+}
+
+// A job of one to three tumbling and sliding windows of at most `panes_max` slides.
+inline Config random_windows(std::mt19937_64& random, int64_t panes_max) {
+    Config config = random_job(random);
+    const int64_t unit = pick(random, 1, 3) == 1 ? 1 : pick(random, 1, 1000);
+    config.window_offset_us = pick(random, -2000, 2000);
+    config.time.allowed_lateness_us = pick(random, 0, 2) * pick(random, 0, 20) * unit;
+    for (int64_t w = pick(random, 1, 3); w > 0; --w) {
+        const int64_t slide = unit * pick(random, 1, 6);
+        const std::string name(1, static_cast<char>('a' + 2 * w % 5));
+        if (pick(random, 0, 1) == 0) {
+            config.windows.push_back({name, WindowKind::tumbling, slide, slide, 0});
+        } else {
+            const int64_t size = slide * pick(random, 1, panes_max);
+            config.windows.push_back({name, WindowKind::sliding, size, slide, 0});
+        }
     }
     return config;
 }

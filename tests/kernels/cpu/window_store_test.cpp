@@ -110,28 +110,11 @@ class Pair {
     std::vector<Row> rows_;
 };
 
-Config random_windows(std::mt19937_64& random) {
-    Config config = naive::random_job(random);
-    const int64_t unit = pick(random, 1, 3) == 1 ? 1 : pick(random, 1, 1000);
-    config.window_offset_us = pick(random, -2000, 2000);
-    config.time.allowed_lateness_us = pick(random, 0, 2) * pick(random, 0, 20) * unit;
-    for (int64_t w = pick(random, 1, 3); w > 0; --w) {
-        const int64_t slide = unit * pick(random, 1, 6);
-        const std::string name(1, static_cast<char>('a' + 2 * w % 5));
-        if (pick(random, 0, 1) == 0) {
-            config.windows.push_back(tumbling(name, slide));
-        } else {
-            config.windows.push_back(sliding(name, slide * pick(random, 1, 20), slide));
-        }
-    }
-    return config;
-}
-
 // Events with disorder, stretches of silence of any length, and keys that come and go.
 void run_stream(uint64_t seed, uint64_t memory_bytes) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random(seed);
-    const Config config = random_windows(random);
+    const Config config = naive::random_windows(random, 20);
     Pair pair(config, memory_bytes);
     const int64_t pane = rules::pane_us(config);
     const int64_t disorder = pane * pick(random, 0, 30);

@@ -4,39 +4,11 @@
 #include <numeric>
 #include <vector>
 
-#include "kernels/cuda/atomics.h"
+#include "tests/kernels/cuda/device_check.h"
 #include "tests/kernels/cuda/shuffled_device.h"
 
 namespace trommel::cuda {
 namespace {
-
-struct AddUp {
-    const uint64_t* terms;
-    uint64_t* sum;
-    void operator()(uint32_t i) const { add(sum, terms[i]); }
-};
-
-// Counts, in shared memory and then in all, how often each of eight digits occurs.
-struct CountDigits {
-    static constexpr uint32_t kThreads = 64, kPhases = 3;
-    struct Shared {
-        uint32_t count[8];
-    };
-    const uint8_t* digits;
-    uint32_t count;
-    uint32_t* found;
-    template <uint32_t kPhase>
-    void phase(Shared& shared, uint32_t block, uint32_t thread) const {
-        if constexpr (kPhase == 0) {
-            if (thread < 8) store(&shared.count[thread], 0);
-        } else if constexpr (kPhase == 1) {
-            const uint32_t i = block * kThreads + thread;
-            if (i < count) add(&shared.count[digits[i]], 1);
-        } else {
-            if (thread < 8) add(&found[thread], load(&shared.count[thread]));
-        }
-    }
-};
 
 TEST(ShuffledDevice, RunsEveryItemOnceAndAfterWhatItWasHeldFor) {
     for (uint64_t seed = 1; seed <= 50; ++seed) {
@@ -51,7 +23,7 @@ TEST(ShuffledDevice, RunsEveryItemOnceAndAfterWhatItWasHeldFor) {
         device.record(Queue::in, arrived);
         device.hold(Queue::compute, arrived);
         device.fill(Queue::compute, sum.data(), 0, sum.bytes());
-        device.launch(1000, AddUp{terms.data(), sum.data()});
+        device.launch(1000, AddTerms{terms.data(), sum.data()});
         device.record(Queue::compute, summed);
         device.hold(Queue::out, summed);
         device.copy_out(Queue::out, to.data(), sum.data(), sum.bytes());

@@ -25,40 +25,12 @@ Window sliding(std::string name, int64_t size, int64_t slide) {
     return {std::move(name), WindowKind::sliding, size, slide, 0};
 }
 
-Config random_windows(std::mt19937_64& random) {
-    Config config = naive::random_job(random);
-    const int64_t unit = pick(random, 1, 3) == 1 ? 1 : pick(random, 1, 1000);
-    config.window_offset_us = pick(random, -2000, 2000);
-    config.time.allowed_lateness_us = pick(random, 0, 2) * pick(random, 0, 20) * unit;
-    for (int64_t w = pick(random, 1, 3); w > 0; --w) {
-        const int64_t slide = unit * pick(random, 1, 6);
-        const std::string name(1, static_cast<char>('a' + 2 * w % 5));
-        if (pick(random, 0, 1) == 0) {
-            config.windows.push_back(tumbling(name, slide));
-        } else {
-            config.windows.push_back(sliding(name, slide * pick(random, 1, 9), slide));
-        }
-    }
-    return config;
-}
-
-int64_t any_value(std::mt19937_64& random) {
-    switch (pick(random, 0, 9)) {
-        case 0:
-            return INT64_MAX - pick(random, 0, 1);
-        case 1:
-            return INT64_MIN + pick(random, 0, 1);
-        default:
-            return pick(random, -1000, 1000);
-    }
-}
-
 // Events with disorder, stretches of silence of any length, and keys that come and go. Returns how
 // many were refused.
 size_t run_stream(const WindowsPairOptions& options, bool skewed) {
     SCOPED_TRACE("seed " + std::to_string(options.seed));
     std::mt19937_64 random(options.seed);
-    const Config config = random_windows(random);
+    const Config config = naive::random_windows(random, 9);
     WindowsPair pair(config, options);
     const int64_t pane = rules::pane_us(config);
     const int64_t disorder = pane * pick(random, 0, 12);
@@ -72,7 +44,7 @@ size_t run_stream(const WindowsPairOptions& options, bool skewed) {
             Event event{
                 newest - pick(random, 0, disorder), naive::random_key(config, random, keys), {}};
             for (size_t v = 0; v < config.values.size(); ++v) {
-                event.values.push_back(any_value(random));
+                event.values.push_back(naive::pick_value(random, pick(random, 0, 3) == 0));
             }
             newest += pick(random, 0, 2) * pick(random, 0, pane) / 4;
             const int64_t pane_end = rules::pane_end(event.time_us, config.window_offset_us, pane);
