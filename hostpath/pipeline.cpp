@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <sys/random.h>
 
+#include "kernels/cpu/shard.h"
 #include "kernels/rules/assert.h"
 
 namespace trommel::hostpath {
@@ -28,8 +29,9 @@ Status Shards::create(const Config& config, const MemoryPlan& plan, uint64_t see
         options.key_bytes = plan.key_bytes;
         options.rows_max = config.engine.batch_records;
         options.simd = simd;
-        if (Status status = cpu::Shard::create(config, options, all[s]); !status.ok())
-            return status;
+        std::unique_ptr<cpu::Shard> shard;
+        if (Status status = cpu::Shard::create(config, options, shard); !status.ok()) return status;
+        all[s] = std::move(shard);
     }
     return {};
 }
@@ -52,7 +54,7 @@ uint64_t resident_bytes_max() {
 }  // namespace
 
 void Shards::report(const Config& config, Report& report) const {
-    report.engine = "cpu";
+    report.engine = all.front()->engine();
     report.simd = cpu::to_text(simd);
     for (const auto& shard : all) {
         report.shards.push_back(shard->report());
@@ -66,7 +68,7 @@ void Shards::report(const Config& config, Report& report) const {
     }
 }
 
-void InlinePass::begin(cpu::Shard& shard, Batch& batch) {
+void InlinePass::begin(cpu::Backend& shard, Batch& batch) {
     shard.advance(batch.watermark_us);
     shard_ = &shard;
     batch_ = &batch;
@@ -171,7 +173,7 @@ Progress Pipeline::inline_step() {
     }
     if (!inline_pass_.settle()) return Progress::worked;
     filling_ = nullptr;
-    cpu::Shard& shard = *shards_.all[0];
+    cpu::Backend& shard = *shards_.all[0];
     if (!prefaults_.empty()) prefaults_[0]->announce(shard);
     if (filled_ == Receiver::Filled::last) return Progress::finished;
     inline_pass_.keep_up();

@@ -12,7 +12,7 @@
 #include "hostpath/receiver.h"
 #include "hostpath/spsc_ring.h"
 #include "hostpath/worker.h"
-#include "kernels/cpu/shard.h"
+#include "kernels/cpu/backend.h"
 
 namespace trommel::hostpath {
 
@@ -21,7 +21,7 @@ uint64_t draw_seed(const Config& config);
 
 // The shards of a job, each with its share of the memory, and the SIMD level that they use.
 struct Shards {
-    std::vector<std::unique_ptr<cpu::Shard>> all;
+    std::vector<std::unique_ptr<cpu::Backend>> all;
     cpu::SimdLevel simd = cpu::SimdLevel::scalar;
 
     Status create(const Config& config, const MemoryPlan& plan, uint64_t seed);
@@ -35,7 +35,7 @@ class InlinePass {
     InlinePass(const Config& config, Emitter& emitter, const RowPace& pace = {})
         : emitter_(emitter), block_(config, cpu::CellLayout(config)), pace_(pace) {}
 
-    void begin(cpu::Shard& shard, Batch& batch);
+    void begin(cpu::Backend& shard, Batch& batch);
     // Judges and settles the batch. False when rows have to be handed out first: call it again.
     bool settle();
     // Writes some of the rows that are final; false when none is left.
@@ -49,7 +49,7 @@ class InlinePass {
     Emitter& emitter_;
     cpu::PartialRows block_;
     const RowPace pace_;
-    cpu::Shard* shard_ = nullptr;
+    cpu::Backend* shard_ = nullptr;
     Batch* batch_ = nullptr;  // Begun and not settled.
     bool judged_ = false;
     int64_t work_ = 0;

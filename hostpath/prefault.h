@@ -10,7 +10,7 @@ namespace trommel::hostpath {
 // other; a helper that is too slow, or a system that cannot, leaves the faults where they were.
 class Prefault {
    public:
-    // The owner's thread, after each batch; a Shard, or an IdMemory by itself.
+    // The owner's thread, after each batch; a shard, or an IdMemory by itself.
     template <class Owner>
     void announce(Owner& owner) {
         for (;;) {

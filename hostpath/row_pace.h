@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "hostpath/batch.h"
-#include "kernels/cpu/shard.h"
+#include "kernels/cpu/backend.h"
 
 namespace trommel::hostpath {
 
@@ -20,14 +20,14 @@ struct RowPace {
     int64_t work_per_event = 2;
     uint32_t windows_waiting_max = 64;
 
-    int64_t work_after(const cpu::Shard& shard, const Batch& batch) const {
+    int64_t work_after(const cpu::Backend& shard, const Batch& batch) const {
         const int64_t work = std::max(work_per_piece, batch.records.count * work_per_event);
         return work * std::max(1u, shard.windows_waiting(windows_waiting_max));
     }
     // Do rows have to leave before the shard judges its rows of the batch? When too many windows
     // wait, at the end of the input, and where their memory might be wanted: nothing is refused
     // because rows had not left yet.
-    bool rows_first(const cpu::Shard& shard, const Batch& batch, uint32_t index) const {
+    bool rows_first(const cpu::Backend& shard, const Batch& batch, uint32_t index) const {
         if (batch.last) return shard.has_rows();
         const uint32_t begin = batch.shard_begin[index], end = batch.shard_begin[index + 1];
         if (begin == end || !shard.is_closing()) return false;

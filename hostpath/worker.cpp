@@ -8,7 +8,7 @@
 
 namespace trommel::hostpath {
 
-void judge_share(cpu::Shard& shard, Batch& batch, uint32_t index) {
+void judge_share(cpu::Backend& shard, Batch& batch, uint32_t index) {
     const uint32_t* rows = batch.order.data() + batch.shard_begin[index];
     const uint32_t* const end = batch.order.data() + batch.shard_begin[index + 1];
     for (const Batch::Stretch& stretch : batch.stretches) {

@@ -7,7 +7,7 @@
 #include "hostpath/progress.h"
 #include "hostpath/row_pace.h"
 #include "hostpath/spsc_ring.h"
-#include "kernels/cpu/shard.h"
+#include "kernels/cpu/backend.h"
 
 namespace trommel::hostpath {
 
@@ -28,7 +28,7 @@ class Worker {
     }
 
     // `prefault` may be null.
-    Worker(uint32_t index, cpu::Shard& shard, Rings& rings, Prefault* prefault,
+    Worker(uint32_t index, cpu::Backend& shard, Rings& rings, Prefault* prefault,
            const RowPace& pace = {})
         : index_(index), shard_(shard), rings_(rings), prefault_(prefault), pace_(pace) {}
 
@@ -41,7 +41,7 @@ class Worker {
     void send(Batch* batch, cpu::PartialRows* rows);
 
     const uint32_t index_;
-    cpu::Shard& shard_;
+    cpu::Backend& shard_;
     Rings& rings_;
     Prefault* const prefault_;
     const RowPace pace_;
@@ -51,6 +51,6 @@ class Worker {
 };
 
 // Judges a shard's rows of a batch, on a worker's thread or on the caller's.
-void judge_share(cpu::Shard& shard, Batch& batch, uint32_t index);
+void judge_share(cpu::Backend& shard, Batch& batch, uint32_t index);
 
 }  // namespace trommel::hostpath

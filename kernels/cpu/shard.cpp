@@ -105,7 +105,7 @@ void Shard::judge(RecordBatch& batch, const IdColumns& ids, const uint32_t* rows
         outcomes_[survivors] = outcome;  // survivors <= k: compacted in place.
         survivors += outcome == Outcome::unique || outcome == Outcome::renewed;
     }
-    if (ids_full) note_full("ids", id_budget_);
+    if (ids_full) note_ids_full();
 
     const uint32_t refused =
         windows_ ? windows_->add(batch, survivors_.data(), survivors, refused_.data()) : 0;
@@ -115,7 +115,7 @@ void Shard::judge(RecordBatch& batch, const IdColumns& ids, const uint32_t* rows
         batch.verdict[refused_[r]] = Verdict::refused;
         if (ids_ && outcomes_[s] == Outcome::unique) ids_->take_back(ids, refused_[r]);
     }
-    if (refused > 0) note_full("keys and panes", key_budget_);
+    if (refused > 0) note_keys_full();
     unique_ += survivors - refused;
 }
 
@@ -135,24 +135,18 @@ void Shard::make_room(const IdColumns& ids, const uint32_t* rows, uint32_t count
     }
 }
 
-void Shard::note_full(const char* what, const MemoryBudget& budget) {
+void Shard::note_ids_full() {
     if (on_full_ != OnFull::stop || !full_.ok()) return;
-    if (&budget == &id_budget_ && ids_->span_exceeded()) {
-        full_ =
-            Status::error(Code::memory_full,
-                          "event times lie further apart than ids can be remembered for, because a "
-                          "partition holds the watermark back: end it, set time.idle_after or a "
-                          "smaller time.max_drift, or choose on_full: refuse or forget");
-        return;
-    }
-    full_ = Status::error(
-        Code::memory_full,
-        std::string("the memory for ") + what +
-            " is used up: " + std::to_string(budget.max_bytes()) + " bytes of this shard, " +
-            std::to_string(ids_ ? ids_->live_ids() : 0) + " ids and " +
-            std::to_string(windows_ ? windows_->keys() : 0) +
-            " keys live; it needs about twice engine.memory to go on, or " +
-            (&budget == &id_budget_ ? "on_full: refuse or forget" : "on_full: refuse"));
+    full_ = ids_->span_exceeded()
+                ? span_used_up()
+                : used_up({"ids", id_budget_.max_bytes(), ids_->live_ids(),
+                           windows_ ? windows_->keys() : 0, "on_full: refuse or forget"});
+}
+
+void Shard::note_keys_full() {
+    if (on_full_ != OnFull::stop || !full_.ok()) return;
+    full_ = used_up({"keys and panes", key_budget_.max_bytes(), ids_ ? ids_->live_ids() : 0,
+                     windows_->keys(), "on_full: refuse"});
 }
 
 ShardReport Shard::report() const {

@@ -4,6 +4,7 @@
 
 #include "hostpath/receiver.h"
 #include "hostpath/worker.h"
+#include "kernels/cpu/shard.h"
 #include "tests/hostpath/small_jobs.h"
 
 namespace trommel::hostpath {

@@ -5,6 +5,7 @@
 
 #include "hostpath/memory_plan.h"
 #include "hostpath/receiver.h"
+#include "kernels/cpu/shard.h"
 #include "tests/hostpath/small_jobs.h"
 
 namespace trommel::hostpath {
