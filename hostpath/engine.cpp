@@ -57,7 +57,9 @@ class InlineEngine final : public Engine {
           pass_(config_, emitter_),
           batch_(config_, config_.engine.batch_records) {}
 
-    Status set_up() { return shards_.create(config_, plan_, seed_); }
+    Status set_up(const hostpath::MakeShard& make) {
+        return shards_.create(config_, plan_, seed_, make);
+    }
 
     Status push(RecordBatch& records) override {
         if (records.capacity > config_.engine.batch_records) {
@@ -186,21 +188,30 @@ class InlineEngine final : public Engine {
     bool in_last_ = false;  // finish() was called, and take_rows() goes on with it.
 };
 
+Config inline_config(const Config& config) {
+    Config one = config;
+    one.engine.threads = 1;
+    return one;
+}
+
 }  // namespace
 
-Status Engine::create(const Config& config, std::unique_ptr<Engine>& engine, Clock& clock) {
-    Config inline_config = config;
-    inline_config.engine.threads = 1;
-    if (Status status = to_status(validate(inline_config)); !status.ok()) return status;
+Status hostpath::create_engine(const Config& config, Clock& clock, const MakeShard& make,
+                               std::unique_ptr<Engine>& engine) {
     try {
-        auto made = std::make_unique<InlineEngine>(inline_config, clock);
-        if (Status status = made->set_up(); !status.ok()) return status;
+        auto made = std::make_unique<InlineEngine>(inline_config(config), clock);
+        if (Status status = made->set_up(make); !status.ok()) return status;
         engine = std::move(made);
         return {};
     } catch (const std::exception& e) {
         return Status::error(Code::internal,
                              std::string("setting up the engine failed: ") + e.what());
     }
+}
+
+Status Engine::create(const Config& config, std::unique_ptr<Engine>& engine, Clock& clock) {
+    if (Status status = to_status(validate(inline_config(config))); !status.ok()) return status;
+    return hostpath::create_engine(config, clock, hostpath::make_shard, engine);
 }
 
 }  // namespace trommel

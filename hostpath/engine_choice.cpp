@@ -1,24 +1,11 @@
 #include "hostpath/engine_choice.h"
 
-#include <algorithm>
 #include <cstdio>
+
+#include "kernels/rules/window.h"
 
 namespace trommel::hostpath {
 namespace {
-
-const cuda::Gpu* first_able(const cuda::Devices& devices) {
-    const auto found = std::find_if(devices.gpus.begin(), devices.gpus.end(), cuda::is_able);
-    return found == devices.gpus.end() ? nullptr : &*found;
-}
-
-// Why no job can run on a GPU here; empty if some can.
-std::string why_no_gpu_here(const EngineFacts& facts) {
-    if (!facts.has_gpu_engine) return "'gpu' is planned, not built yet: no job runs on a GPU";
-    if (facts.devices.gpus.empty()) return facts.devices.why_none;
-    if (first_able(facts.devices) != nullptr) return "";
-    return "a GPU of compute capability 8.0 or more is needed, and there is " +
-           cuda::to_text(facts.devices.gpus.front());
-}
 
 std::string rate_text(double per_second) {
     char text[32];
@@ -46,13 +33,22 @@ std::string why_not_on_gpu(const Config& config) {
     if (config.dedup.mode == DedupMode::exact && config.dedup.verify) {
         return "dedup.verify compares the bytes of ids, which stay in the host's memory";
     }
+    if (config.dedup.mode == DedupMode::approximate && config.engine.on_full == OnFull::forget) {
+        return "on_full: forget is not there for a filter on a GPU";
+    }
+    if (config.dedup.mode == DedupMode::approximate && config.engine.threads > 1) {
+        return "a filter on a GPU is not divided among shards, so engine.threads has to be 1";
+    }
+    if (config.dedup.mode == DedupMode::off && rules::pane_us(config) == 0) {
+        return "a GPU deduplicates and keeps tumbling and sliding windows, and the job has neither";
+    }
     return "";
 }
 
 EngineChoice choose_engine(const Config& config, const EngineFacts& facts) {
     const EngineType asked = config.engine.type;
     if (asked == EngineType::cpu) return {EngineType::cpu, "the job says so"};
-    std::string why_not = why_no_gpu_here(facts);
+    std::string why_not = cuda::why_none_able(facts.devices);
     if (why_not.empty()) why_not = why_not_on_gpu(config);
     if (asked == EngineType::automatic) {
         return why_not.empty() ? choose_automatically(facts)
@@ -64,7 +60,7 @@ EngineChoice choose_engine(const Config& config, const EngineFacts& facts) {
 
 EngineFacts engine_facts() {
     EngineFacts facts;
-    if (facts.has_gpu_engine) facts.devices = cuda::visible_devices();
+    facts.devices = cuda::visible_devices();
     return facts;
 }
 

@@ -9,13 +9,8 @@
 // Which engine runs a job, and why.
 namespace trommel::hostpath {
 
-// Whether the pipeline can run a job on a GPU at all. kernels/cuda is being built; until a job
-// runs there, `gpu` is refused and `auto` says that it took the CPU for this reason.
-inline constexpr bool kHasGpuEngine = false;
-
 // What a choice depends on besides the job.
 struct EngineFacts {
-    bool has_gpu_engine = kHasGpuEngine;
     cuda::Devices devices;
     // Events per second above which a GPU pays, as `trommel bench` measures it on the machine at
     // hand, and the rate that is expected. Nothing: unknown, and then automatic keeps to the CPU.
@@ -35,7 +30,7 @@ std::string why_not_on_gpu(const Config& config);
 // Pure: the same job and facts give the same choice.
 EngineChoice choose_engine(const Config& config, const EngineFacts& facts);
 
-// The facts of this process. Any thread; asks the driver only where there is an engine to run.
+// The facts of this process. Any thread; asks the driver.
 EngineFacts engine_facts();
 
 const char* to_text(EngineType type);  // "auto", "cpu", "gpu": as a job file has it.

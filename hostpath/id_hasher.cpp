@@ -6,6 +6,8 @@
 #include <string_view>
 #include <xxhash.h>
 
+#include "kernels/rules/dedup.h"
+
 namespace trommel::hostpath {
 
 IdHasher::IdHasher(const Config& config, uint64_t job_seed)
@@ -26,7 +28,7 @@ void IdHasher::hash(Batch& batch, const uint32_t* rows, uint32_t count) const {
         }
         return;
     }
-    const bool wide = dedup_.id_type != IdType::u64 || dedup_.scope == Scope::key;
+    const bool wide = rules::has_wide_ids(dedup_);
     if (dedup_.scope == Scope::key) {
         hash_scoped(batch, rows, count);
     } else if (dedup_.id_type == IdType::bytes) {

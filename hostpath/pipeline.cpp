@@ -4,8 +4,10 @@
 #include <cinttypes>
 #include <cstdio>
 #include <sys/random.h>
+#include <utility>
 
 #include "kernels/cpu/shard.h"
+#include "kernels/cuda/cuda_shard.h"
 #include "kernels/rules/assert.h"
 
 namespace trommel::hostpath {
@@ -17,7 +19,18 @@ uint64_t draw_seed(const Config& config) {
     return seed;
 }
 
-Status Shards::create(const Config& config, const MemoryPlan& plan, uint64_t seed) {
+// `auto` takes the CPU as long as nothing has measured from where a GPU pays (engine_choice).
+Status make_shard(const Config& config, const cpu::ShardOptions& options,
+                  std::unique_ptr<cpu::Backend>& shard) {
+    if (config.engine.type == EngineType::gpu) return cuda::make_cuda_shard(config, options, shard);
+    std::unique_ptr<cpu::Shard> made;
+    Status status = cpu::Shard::create(config, options, made);
+    shard = std::move(made);
+    return status;
+}
+
+Status Shards::create(const Config& config, const MemoryPlan& plan, uint64_t seed,
+                      const MakeShard& make) {
     if (Status status = cpu::simd_from_environment(simd); !status.ok()) return status;
     all.resize(config.engine.threads);
     for (uint32_t s = 0; s < all.size(); ++s) {
@@ -29,9 +42,7 @@ Status Shards::create(const Config& config, const MemoryPlan& plan, uint64_t see
         options.key_bytes = plan.key_bytes;
         options.rows_max = config.engine.batch_records;
         options.simd = simd;
-        std::unique_ptr<cpu::Shard> shard;
-        if (Status status = cpu::Shard::create(config, options, shard); !status.ok()) return status;
-        all[s] = std::move(shard);
+        if (Status status = make(config, options, all[s]); !status.ok()) return status;
     }
     return {};
 }
@@ -117,9 +128,10 @@ Emitter::Ports emitter_ports(const Run& job, const Names& names, Metrics& metric
 
 }  // namespace
 
-Pipeline::Pipeline(const Config& config, const Run& job, const RowPace& pace)
+Pipeline::Pipeline(const Config& config, const Run& job, const RowPace& pace, MakeShard make)
     : config_(config),
       job_(job),
+      make_shard_(std::move(make)),
       plan_(plan_memory(config)),
       seed_(draw_seed(config)),
       receiver_(config_, seed_, {job.lanes, job.clock}),
@@ -128,7 +140,8 @@ Pipeline::Pipeline(const Config& config, const Run& job, const RowPace& pace)
       free_batches_(plan_.batches) {}
 
 Status Pipeline::open() {
-    if (Status status = shards_.create(config_, plan_, seed_); !status.ok()) return status;
+    if (Status status = shards_.create(config_, plan_, seed_, make_shard_); !status.ok())
+        return status;
     const uint32_t blocks = is_inline() ? 0 : plan_.row_blocks;
     const cpu::CellLayout layout(config_);
     for (uint32_t b = 0; b < plan_.batches; ++b) {

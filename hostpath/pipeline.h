@@ -1,8 +1,10 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
+#include "trommel/engine.h"
 #include "trommel/report.h"
 #include "trommel/run.h"
 
@@ -19,12 +21,23 @@ namespace trommel::hostpath {
 // The job's seed: the config's, or one from the system.
 uint64_t draw_seed(const Config& config);
 
+// Makes a shard of a job.
+using MakeShard =
+    std::function<Status(const Config&, const cpu::ShardOptions&, std::unique_ptr<cpu::Backend>&)>;
+// Those of the job's engine.type.
+Status make_shard(const Config& config, const cpu::ShardOptions& options,
+                  std::unique_ptr<cpu::Backend>& shard);
+// Engine::create(), with other shards; for tests. The config may ask for any engine.
+Status create_engine(const Config& config, Clock& clock, const MakeShard& make,
+                     std::unique_ptr<Engine>& engine);
+
 // The shards of a job, each with its share of the memory, and the SIMD level that they use.
 struct Shards {
     std::vector<std::unique_ptr<cpu::Backend>> all;
     cpu::SimdLevel simd = cpu::SimdLevel::scalar;
 
-    Status create(const Config& config, const MemoryPlan& plan, uint64_t seed);
+    Status create(const Config& config, const MemoryPlan& plan, uint64_t seed,
+                  const MakeShard& make);
     void report(const Config& config, Report& report) const;
 };
 
@@ -60,7 +73,8 @@ class InlinePass {
 // calls them in any order.
 class Pipeline {
    public:
-    Pipeline(const Config& config, const Run& job, const RowPace& pace = {});
+    Pipeline(const Config& config, const Run& job, const RowPace& pace = {},
+             MakeShard make = make_shard);
 
     // Opens sources, then sinks.
     Status open();
@@ -93,6 +107,7 @@ class Pipeline {
 
     const Config config_;
     const Run& job_;
+    const MakeShard make_shard_;
     const MemoryPlan plan_;
     const uint64_t seed_;
     Metrics metrics_;

@@ -9,7 +9,9 @@
 #include "trommel/engine.h"
 #include "trommel/run.h"
 
+#include "hostpath/engine_choice.h"
 #include "hostpath/pipeline.h"
+#include "tests/kernels/cuda/shuffled_shard.h"
 #include "tests/kit/memory_sink.h"
 #include "tests/kit/memory_source.h"
 #include "tests/kit/oracle.h"
@@ -17,8 +19,8 @@
 #include "tests/kit/random_job.h"
 
 // The engine against the oracle: random jobs and streams, with random batch cuts, shard counts,
-// SIMD levels and orders of steps. TROMMEL_SAME_ANSWER_JOBS says how many jobs, TROMMEL_SEED where
-// to begin: a failure prints the seed that repeats it.
+// SIMD levels and orders of steps, on cores and on devices of threads. TROMMEL_SAME_ANSWER_JOBS
+// says how many jobs, TROMMEL_SEED where to begin: a failure prints the seed that repeats it.
 namespace trommel {
 namespace {
 
@@ -43,7 +45,9 @@ void use_simd(Random& random) {
 Config engine_config(const RandomJob& job, Random& random) {
     Config config = job.config;
     // With much of it rows wait beside batches; with little, batches for rows.
-    config.engine.memory_bytes = uint64_t{random.one_in(3) ? 64u : 1024u} << 20;
+    if (config.engine.memory_bytes == Config().engine.memory_bytes) {
+        config.engine.memory_bytes = uint64_t{random.one_in(3) ? 64u : 1024u} << 20;
+    }
     config.engine.seed = random.next();
     constexpr uint32_t kSizes[] = {1, 2, 7, 64, 1024};
     config.engine.batch_records = kSizes[random.below(5)];
@@ -94,12 +98,13 @@ void take_all(Engine& engine, const Config& config, std::vector<OracleRow>& rows
 }
 
 // Pushes the events in batches of random lengths, ends partitions between them.
-void check_engine(const RandomJob& job, Random& random) {
+void check_engine(const RandomJob& job, Random& random, const hostpath::MakeShard& make) {
     const Config config = engine_config(job, random);
     const Answer expected = ask_oracle(job, true);
     if (expected.beyond_span) return;
     std::unique_ptr<Engine> engine;
-    const Status created = Engine::create(config, engine);
+    ASSERT_TRUE(validate(config).empty());
+    const Status created = hostpath::create_engine(config, system_clock(), make, engine);
     ASSERT_TRUE(created.ok()) << created.message;
     engine->declare_partitions(job.declared_partitions);
 
@@ -135,15 +140,19 @@ void check_engine(const RandomJob& job, Random& random) {
 }
 
 // Runs the parts of a pipeline in a random order until the emitter is finished.
-Status run_in_random_order(const Config& config, const Run& run, Random& random, Report& report) {
+Status run_in_random_order(const Config& config, const Run& run, Random& random,
+                           const hostpath::MakeShard& make, Report& report) {
     hostpath::RowPace pace;
     pace.work_per_piece = random.between(1, random.one_in(2) ? 20 : 3000);
     pace.work_per_event = random.between(0, 3);
     pace.windows_waiting_max = static_cast<uint32_t>(random.between(1, 70));
-    hostpath::Pipeline pipeline(config, run, pace);
+    hostpath::Pipeline pipeline(config, run, pace, make);
     if (Status status = pipeline.open(); !status.ok()) return status;
     const uint32_t parts = config.engine.threads + 2;
     std::vector<bool> finished(parts);
+    while (pipeline.is_inline() && !finished[1]) {
+        finished[1] = pipeline.inline_step() == hostpath::Progress::finished;
+    }
     while (!finished[1]) {
         const auto part = static_cast<uint32_t>(random.below(parts));
         if (finished[part]) continue;
@@ -156,7 +165,8 @@ Status run_in_random_order(const Config& config, const Run& run, Random& random,
     return pipeline.result();
 }
 
-void check_pipeline(const RandomJob& job, Random& random) {
+void check_pipeline(const RandomJob& job, Random& random, const hostpath::MakeShard& make,
+                    bool may_use_threads) {
     Config config = engine_config(job, random);
     constexpr uint32_t kThreads[] = {1, 2, 3, 8};
     config.engine.threads = kThreads[random.below(4)];
@@ -174,8 +184,9 @@ void check_pipeline(const RandomJob& job, Random& random) {
     run.sinks = {&sink};
     Report report;
     const bool with_threads = config.engine.threads == 1 || random.one_in(8);
-    const Status status = with_threads ? trommel::run(config, run, report)
-                                       : run_in_random_order(config, run, random, report);
+    const Status status = with_threads && may_use_threads
+                              ? trommel::run(config, run, report)
+                              : run_in_random_order(config, run, random, make, report);
     ASSERT_TRUE(status.ok()) << status.message;
     ASSERT_EQ(to_text(report.ledger), to_text(expected.ledger));
     ASSERT_TRUE(report.ledger.adds_up());
@@ -202,9 +213,9 @@ TEST(SameAnswer, EngineAndOracleAgreeOnRandomJobs) {
         Random random(seed);
         use_simd(random);
         if (random.one_in(2)) {
-            check_engine(job, random);
+            check_engine(job, random, hostpath::make_shard);
         } else {
-            check_pipeline(job, random);
+            check_pipeline(job, random, hostpath::make_shard, true);
         }
         if (HasFatalFailure()) break;
     }
@@ -212,6 +223,32 @@ TEST(SameAnswer, EngineAndOracleAgreeOnRandomJobs) {
     std::printf("%llu random jobs, seeds %llu to %llu\n", static_cast<unsigned long long>(jobs),
                 static_cast<unsigned long long>(first),
                 static_cast<unsigned long long>(first + jobs - 1));
+}
+
+// What a GPU cannot run is left out, for the reason that a job file would be given.
+TEST(SameAnswer, DevicesAndOracleAgreeOnRandomJobs) {
+    const uint64_t jobs = from_environment("TROMMEL_SAME_ANSWER_DEVICE_JOBS", 100);
+    const uint64_t first = from_environment("TROMMEL_SEED", 1);
+    uint64_t ran = 0;
+    for (uint64_t seed = first; seed < first + jobs; ++seed) {
+        SCOPED_TRACE("repeat with TROMMEL_SEED=" + std::to_string(seed) +
+                     " TROMMEL_SAME_ANSWER_DEVICE_JOBS=1");
+        RandomJob job = testkit::random_job(seed);
+        job.config.engine.memory_bytes = uint64_t{64} << 20;  // Devices of threads like it small.
+        if (!hostpath::why_not_on_gpu(job.config).empty()) continue;
+        ++ran;
+        SCOPED_TRACE(testkit::to_text(job.config));
+        Random random(seed);
+        const cuda::ShuffledShards make{seed};
+        if (random.one_in(2)) {
+            check_engine(job, random, make);
+        } else {
+            check_pipeline(job, random, make, false);
+        }
+        if (HasFatalFailure()) break;
+    }
+    EXPECT_GE(ran, jobs * 3 / 4);
+    std::printf("%llu random jobs on devices\n", static_cast<unsigned long long>(ran));
 }
 
 }  // namespace

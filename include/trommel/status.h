@@ -12,7 +12,7 @@ enum class Code : uint8_t {
     invalid_config,  // The caller asked for nonsense: a bad option, a contradiction.
     no_input,        // A source cannot be opened.
     io,              // Reading, writing, syncing or renaming failed.
-    unreachable,     // A broker or remote sink does not answer.
+    unreachable,     // A broker, a remote sink or a GPU does not answer.
     memory_full,     // A declared share of memory is used up under OnFull::stop (contract D6).
     corrupt_input,   // A corrupt record under `on_error: fail`.
     closed,          // The reader of an output went away (a closed pipe): end quietly.

@@ -1,16 +1,21 @@
 #include "kernels/cpu/backend.h"
 
 #include <string>
+#include <utility>
 
 namespace trommel::cpu {
+
+void Backend::stop(Status why) {
+    if (full_.ok()) full_ = std::move(why);
+}
 
 Status used_up(const UsedUp& memory) {
     return Status::error(
         Code::memory_full,
-        std::string("the memory for ") + memory.what +
-            " is used up: " + std::to_string(memory.bytes) + " bytes of this shard, " +
-            std::to_string(memory.ids) + " ids and " + std::to_string(memory.keys) +
-            " keys live; it needs about twice engine.memory to go on, or " + memory.other_ways);
+        std::string("the memory for ") + memory.what + " is used up: " +
+            std::to_string(memory.bytes) + " bytes of this shard, " + std::to_string(memory.ids) +
+            " ids" + (memory.keys ? " and " + std::to_string(*memory.keys) + " keys" : "") +
+            " live; it needs about twice engine.memory to go on, or " + memory.other_ways);
 }
 
 Status span_used_up() {

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 
 #include "trommel/config.h"
 #include "trommel/record_batch.h"
@@ -66,17 +67,25 @@ class Backend {
     // Not ok once it cannot go on: OnFull::stop, and memory is used up; or its device is lost. The
     // events that it hit, and after a device was lost all events, are refused. Does not change any
     // more then.
-    virtual const Status& full() const = 0;
+    const Status& full() const { return full_; }
     virtual ShardReport report() const = 0;
     virtual int64_t horizon_shortened_us() const = 0;
+
+   protected:
+    // What full() says from now on, unless it says something already.
+    void stop(Status why);
+
+   private:
+    Status full_;
 };
 
 // What full() says of memory that is used up.
 struct UsedUp {
-    const char* what;        // "ids", or "keys and panes".
-    uint64_t bytes;          // Of this shard, for these.
-    uint64_t ids, keys;      // Live now.
-    const char* other_ways;  // The policies that go on.
+    const char* what;              // "ids", or "keys and panes".
+    uint64_t bytes;                // Of this shard, for these.
+    uint64_t ids;                  // Live now.
+    std::optional<uint64_t> keys;  // Live now, where that is known.
+    const char* other_ways;        // The policies that go on.
 };
 Status used_up(const UsedUp& memory);
 // What it says when an id memory cannot span the events' times.

@@ -3,7 +3,10 @@
 #include <memory>
 #include <string_view>
 
+#include "trommel/record_batch.h"
+
 #include "kernels/cpu/memory.h"
+#include "kernels/rules/host_device.h"
 
 namespace trommel::cpu {
 
@@ -14,6 +17,12 @@ enum class Outcome : uint8_t {
     full,     // It would have to be remembered, but the declared memory is used up (contract D6).
     renewed,  // Unique, though its id was remembered already: too far away in time.
 };
+
+TROMMEL_HD constexpr Verdict verdict_of(Outcome outcome) {
+    if (outcome == Outcome::duplicate) return Verdict::duplicate;
+    return outcome == Outcome::full ? Verdict::refused : Verdict::unique;
+}
+static_assert(verdict_of(Outcome::renewed) == Verdict::unique);
 
 // The columns of a batch that decide duplicates; entry i belongs to row i of the batch.
 struct IdColumns {

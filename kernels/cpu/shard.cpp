@@ -6,6 +6,7 @@
 
 #include "kernels/cpu/approximate_ids.h"
 #include "kernels/cpu/exact_table.h"
+#include "kernels/rules/dedup.h"
 #include "kernels/rules/hash.h"
 #include "kernels/rules/partition.h"
 #include "kernels/rules/window.h"
@@ -14,16 +15,13 @@ namespace trommel::cpu {
 namespace {
 
 // By Outcome. A table, for a branch could not be predicted.
-constexpr std::array<Verdict, 4> kVerdictOf = {Verdict::duplicate, Verdict::unique,
-                                               Verdict::refused, Verdict::unique};
-static_assert(kVerdictOf[static_cast<size_t>(Outcome::full)] == Verdict::refused &&
-              kVerdictOf[static_cast<size_t>(Outcome::renewed)] == Verdict::unique);
+constexpr std::array<Verdict, 4> kVerdictOf = {
+    verdict_of(static_cast<Outcome>(0)), verdict_of(static_cast<Outcome>(1)),
+    verdict_of(static_cast<Outcome>(2)), verdict_of(static_cast<Outcome>(3))};
 
 IdKind id_kind(const DedupOptions& dedup) {
     if (dedup.verify) return IdKind::verified;
-    // An id within a key is a 128-bit hash of both.
-    return dedup.id_type == IdType::u64 && dedup.scope == Scope::global ? IdKind::u64
-                                                                        : IdKind::u128;
+    return rules::has_wide_ids(dedup) ? IdKind::u128 : IdKind::u64;
 }
 
 std::unique_ptr<IdMemory> make_ids(const Config& config, const ShardOptions& options,
@@ -136,17 +134,17 @@ void Shard::make_room(const IdColumns& ids, const uint32_t* rows, uint32_t count
 }
 
 void Shard::note_ids_full() {
-    if (on_full_ != OnFull::stop || !full_.ok()) return;
-    full_ = ids_->span_exceeded()
-                ? span_used_up()
-                : used_up({"ids", id_budget_.max_bytes(), ids_->live_ids(),
-                           windows_ ? windows_->keys() : 0, "on_full: refuse or forget"});
+    if (on_full_ != OnFull::stop || !full().ok()) return;
+    stop(ids_->span_exceeded()
+             ? span_used_up()
+             : used_up({"ids", id_budget_.max_bytes(), ids_->live_ids(),
+                        windows_ ? windows_->keys() : 0, "on_full: refuse or forget"}));
 }
 
 void Shard::note_keys_full() {
-    if (on_full_ != OnFull::stop || !full_.ok()) return;
-    full_ = used_up({"keys and panes", key_budget_.max_bytes(), ids_ ? ids_->live_ids() : 0,
-                     windows_->keys(), "on_full: refuse"});
+    if (on_full_ != OnFull::stop || !full().ok()) return;
+    stop(used_up({"keys and panes", key_budget_.max_bytes(), ids_ ? ids_->live_ids() : 0,
+                  windows_->keys(), "on_full: refuse"}));
 }
 
 ShardReport Shard::report() const {

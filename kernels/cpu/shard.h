@@ -35,7 +35,6 @@ class Shard final : public Backend {
 
     Stretch take_ahead() override { return ids_ ? ids_->take_ahead() : Stretch(); }
 
-    const Status& full() const override { return full_; }
     ShardReport report() const override;
     int64_t horizon_shortened_us() const override {
         return ids_ ? ids_->horizon_shortened_us() : 0;
@@ -55,7 +54,6 @@ class Shard final : public Backend {
     std::vector<Outcome> outcomes_, retry_outcomes_;
     std::vector<uint32_t> survivors_, refused_;
     uint64_t events_ = 0, unique_ = 0;
-    Status full_;
 };
 
 }  // namespace trommel::cpu

@@ -44,7 +44,6 @@ class CudaDevice {
     // Null when there is no driver or no such device; `why` then says so. Never prints, and starts
     // on a machine without a driver.
     static std::unique_ptr<CudaDevice> create(int ordinal, std::string& why);
-    // For a thread other than the one that created it, before its first call.
     void bind() { note(cudaSetDevice(ordinal_)); }
     ~CudaDevice();
     CudaDevice(const CudaDevice&) = delete;

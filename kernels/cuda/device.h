@@ -51,7 +51,8 @@ struct NoBlock {
     TROMMEL_HD void phase(Shared&, uint32_t, uint32_t) const {}
 };
 
-// A device belongs to one host thread at a time. Only the calls under "waits" wait for it.
+// A device belongs to one host thread at a time: first to the one that made it, then to the one
+// that called bind() last. Only the calls under "waits" wait for it.
 //
 // Memory. allocate() gives `bytes` of device memory, 256-byte aligned and holding anything, or null
 // when there is none; the host must not touch it. allocate_pinned() gives host memory that the
@@ -80,6 +81,7 @@ template <class D>
 concept Device = requires(D& device, const D& seen, void* memory, const void* source, size_t bytes,
                           typename D::Ticket ticket, uint64_t* keys, uint32_t* values,
                           const uint8_t* flags, uint32_t count, uint32_t bits) {
+    { device.bind() } -> std::same_as<void>;
     { device.allocate(bytes) } -> std::same_as<void*>;
     { device.release(memory) } -> std::same_as<void>;
     { device.allocate_pinned(bytes) } -> std::same_as<void*>;

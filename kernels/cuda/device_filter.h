@@ -74,6 +74,15 @@ class DeviceFilter {
         device_.launch(batch.count, judge);
     }
 
+    // Waits.
+    uint64_t live_ids() {
+        device_.copy_out(Queue::compute, ids_image_.data(), ids_.data(), ids_.bytes());
+        device_.wait_all();
+        uint64_t live = 0;
+        for (uint32_t s = 0; s < rules::kFilterSlots; ++s) live += ids_image_[s];
+        return live;
+    }
+
     // In device memory, for tests and checkpoints.
     const Array<D, uint64_t>& words() const { return words_; }
 
@@ -94,10 +103,12 @@ class DeviceFilter {
         charged_bytes_ = bytes;
         words_ = Array<D, uint64_t>(device_, lines_ * rules::kFilterWords);
         ids_ = Array<D, uint64_t>(device_, rules::kFilterSlots);
+        ids_image_ = PinnedArray<D, uint64_t>(device_, rules::kFilterSlots);
         roomy_ = Array<D, uint64_t>(device_, 1);
         line_ = Array<D, uint64_t>(device_, events_max_);
         row_ = Array<D, uint32_t>(device_, events_max_);
-        if (!words_ || !ids_ || !roomy_ || !line_ || !row_ || !device_.reserve_sort(events_max_)) {
+        if (!words_ || !ids_ || !ids_image_ || !roomy_ || !line_ || !row_ ||
+            !device_.reserve_sort(events_max_)) {
             return false;
         }
         clear();
@@ -130,6 +141,7 @@ class DeviceFilter {
     uint64_t charged_bytes_ = 0;
     Array<D, uint64_t> words_, ids_, roomy_, line_;
     Array<D, uint32_t> row_;
+    PinnedArray<D, uint64_t> ids_image_;
 };
 
 }  // namespace trommel::cuda

@@ -68,10 +68,11 @@ class DeviceIds {
     // submitted again, in order. Clears *batch.halted. Waits.
     Stage go_on(IdBatch& batch, Stage halted);
 
-    // Queues forgetting the events of a batch that are `unique` and marked in is_refused ([count],
-    // device memory). Before the next batch is submitted, or on a batch that is submitted again.
-    void take_back(const IdBatch& batch, const uint8_t* is_refused) {
-        device_.launch(batch.count, TakeBackIds{batch, ticks_, is_refused});
+    // Queues forgetting the events of a batch whose outcome is `unique` and whose verdict ([count],
+    // device memory) is `refused` all the same. Before the next batch is submitted, or on a batch
+    // that is submitted again.
+    void take_back(const IdBatch& batch, const Verdict* verdict) {
+        device_.launch(batch.count, TakeBackIds{batch, ticks_, verdict});
     }
 
     // How much too early ids were forgotten, at worst.

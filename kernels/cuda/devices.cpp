@@ -1,5 +1,6 @@
 #include "kernels/cuda/devices.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace trommel::cuda {
@@ -13,6 +14,18 @@ constexpr int kNoDevice = 100;
 
 std::string version_text(int version) {
     return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+size_t first_able(const Devices& devices) {
+    const auto found = std::find_if(devices.gpus.begin(), devices.gpus.end(), is_able);
+    return static_cast<size_t>(found - devices.gpus.begin());
+}
+
+std::string why_none_able(const Devices& devices) {
+    if (devices.gpus.empty()) return devices.why_none;
+    if (first_able(devices) < devices.gpus.size()) return "";
+    return "a GPU of compute capability 8.0 or more is needed, and there is " +
+           to_text(devices.gpus.front());
 }
 
 std::string to_text(const Gpu& gpu) {

@@ -28,6 +28,10 @@ constexpr bool is_able(const Gpu& gpu) {
     return gpu.major >= 8;
 }
 
+// The number of the first that is able, and why there is none: empty if there is one.
+size_t first_able(const Devices& devices);
+std::string why_none_able(const Devices& devices);
+
 // Asks the driver. Any thread may; the first call in a process may take a second, because the
 // driver starts. It makes no context and takes no memory on any GPU.
 Devices visible_devices();

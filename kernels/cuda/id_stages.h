@@ -210,16 +210,28 @@ struct ResolveContested {
     }
 };
 
+// Item: an event. Its verdict as far as its id goes.
+struct JudgeByIds {
+    IdBatch batch;
+    Verdict* verdict;  // [count]
+
+    TROMMEL_HD void operator()(uint32_t event) const {
+        if (!HaltWord(batch.halted).is_clear()) return;
+        verdict[event] = cpu::verdict_of(batch.outcome[event]);
+    }
+};
+
 // Item: an event. Forgets the ids of those that are refused for another reason after all, and are
 // to leave no trace. Not of `renewed` ones: see cpu::IdMemory::take_back(). A later event of the
 // id, far away in time, stays remembered.
 struct TakeBackIds {
     IdBatch batch;
     rules::DedupTicks ticks;
-    const uint8_t* is_refused;  // [count]
+    const Verdict* verdict;  // [count]
 
     TROMMEL_HD void operator()(uint32_t event) const {
-        if (!HaltWord(batch.halted).is_clear() || is_refused[event] == 0) return;
+        if (!HaltWord(batch.halted).is_clear()) return;
+        if (verdict[event] != Verdict::refused) return;
         if (batch.outcome[event] != cpu::Outcome::unique) return;
         if (batch.place[event] < kPlacesMin) return;
         auto* const at = reinterpret_cast<uint64_t*>(batch.place[event]);

@@ -21,7 +21,7 @@ struct WindowCounts {
 struct WindowBatch {
     static constexpr uint32_t kTwinEvery = 64;  // One pair of neighbours in so many is looked at.
 
-    uint64_t number = 0;  // Of the batch, from 1 on.
+    uint64_t number = 0;  // What it halts with: above 0, and no other batch's (halt.h).
     uint32_t count = 0;
     // Null without a key; the integer, or the handle of an encoded key, of which CellWords::kNoKey
     // says that there was no memory for it.

@@ -9,6 +9,11 @@
 // What is a duplicate, and when may an id be forgotten (contract D2, D3).
 namespace trommel::rules {
 
+// Are ids 128 bits? Byte strings are hashes of that many, and so are ids within a key.
+constexpr bool has_wide_ids(const DedupOptions& dedup) {
+    return dedup.id_type != IdType::u64 || dedup.scope == Scope::key;
+}
+
 // How a job cuts time for remembering ids. For `forever`, every time is tick 0.
 struct DedupTicks {
     int64_t tick_us = 0;  // 0: forever.

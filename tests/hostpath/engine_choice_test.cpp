@@ -11,7 +11,6 @@ using testing::HasSubstr;
 // A machine with an H200, on which a GPU pays from 100 M events per second on.
 EngineFacts good_facts() {
     EngineFacts facts;
-    facts.has_gpu_engine = true;
     facts.devices.gpus = {{.name = "NVIDIA H200", .bus = "", .major = 9, .minor = 0}};
     facts.break_even_per_second = 100e6;
     facts.expected_per_second = 250e6;
@@ -44,16 +43,14 @@ TEST(EngineChoice, AGpuIsTakenWhereItIsAskedForAndThereIsOne) {
 }
 
 TEST(EngineChoice, WhatKeepsAJobOffTheGpuIsRefusedOrTakesTheCpu) {
-    EngineFacts not_built = good_facts(), none = good_facts(), old = good_facts();
-    not_built.has_gpu_engine = false;
+    EngineFacts none = good_facts(), old = good_facts();
     none.devices = {.gpus = {}, .why_none = "there is no NVIDIA driver on this machine"};
     old.devices.gpus = {{.name = "Tesla T4", .bus = "", .major = 7, .minor = 5}};
     const struct {
         EngineFacts facts;
         bool verify;
         const char* reason;
-    } cases[] = {{not_built, false, "planned, not built yet"},
-                 {none, false, "no NVIDIA driver"},
+    } cases[] = {{none, false, "no NVIDIA driver"},
                  {old, false, "compute capability 8.0 or more is needed, and there is Tesla T4"},
                  {good_facts(), true, "dedup.verify"}};
     for (const auto& c : cases) {
@@ -62,6 +59,26 @@ TEST(EngineChoice, WhatKeepsAJobOffTheGpuIsRefusedOrTakesTheCpu) {
         EXPECT_THAT(asked.reason, HasSubstr("use cpu, or auto"));
         expect(choose(EngineType::automatic, c.facts, c.verify), EngineType::cpu, true, c.reason);
     }
+}
+
+TEST(EngineChoice, WhatAGpuCannotDoIsSaidAndAllElseItCan) {
+    Config config;
+    EXPECT_EQ(why_not_on_gpu(config), "");
+    config.dedup.mode = DedupMode::approximate;
+    EXPECT_EQ(why_not_on_gpu(config), "");
+    config.engine.threads = 2;
+    EXPECT_THAT(why_not_on_gpu(config), HasSubstr("engine.threads has to be 1"));
+    config.engine = {};
+    config.engine.on_full = OnFull::forget;
+    EXPECT_THAT(why_not_on_gpu(config), HasSubstr("on_full: forget"));
+    config.dedup.mode = DedupMode::exact;
+    EXPECT_EQ(why_not_on_gpu(config), "");
+    config.dedup.mode = DedupMode::off;
+    config.windows = {{.name = "s", .kind = WindowKind::session, .gap_us = 5}};
+    EXPECT_THAT(why_not_on_gpu(config), HasSubstr("the job has neither"));
+    config.windows.push_back(
+        {.name = "t", .kind = WindowKind::tumbling, .size_us = 5, .slide_us = 5});
+    EXPECT_EQ(why_not_on_gpu(config), "");
 }
 
 TEST(EngineChoice, AnyGpuThatIsAbleWillDo) {

@@ -5,7 +5,9 @@
 #include "trommel/engine.h"
 
 #include "hostpath/memory_plan.h"
+#include "hostpath/pipeline.h"
 #include "tests/hostpath/small_jobs.h"
+#include "tests/kernels/cuda/shuffled_shard.h"
 #include "tests/kit/memory_sink.h"
 #include "tests/kit/random.h"
 
@@ -22,8 +24,9 @@ constexpr uint64_t kMemoryBytes = uint64_t{16} << 20;
 // An engine that is pushed one batch after another, and a tally of all that it said.
 class Trial {
    public:
-    explicit Trial(const Config& of) : config(of), plan(plan_memory(config)) {
-        const Status status = Engine::create(config, engine);
+    Trial(const Config& of, const MakeShard& make) : config(of), plan(plan_memory(config)) {
+        EXPECT_TRUE(validate(config).empty());
+        const Status status = create_engine(config, system_clock(), make, engine);
         EXPECT_TRUE(status.ok()) << status.message;
     }
 
@@ -68,6 +71,16 @@ class Trial {
     RecordBatch batch_{config, config.engine.batch_records};
 };
 
+// On a core, and on a device of threads.
+class MemoryPolicy : public testing::TestWithParam<bool> {
+   protected:
+    static MakeShard make() {
+        return GetParam() ? MakeShard(cuda::ShuffledShards()) : MakeShard(make_shard);
+    }
+};
+INSTANTIATE_TEST_SUITE_P(, MemoryPolicy, testing::Bool(),
+                         [](const auto& kind) { return kind.param ? "Device" : "Core"; });
+
 Config small_job(OnFull on_full) {
     Config config = window_job();
     config.engine.memory_bytes = kMemoryBytes;
@@ -98,9 +111,9 @@ std::vector<OracleEvent> half_new(testkit::Random& random, uint64_t batch, uint6
     return events;
 }
 
-TEST(MemoryPolicy, NothingIsRefusedBelowTheLimit) {
+TEST_P(MemoryPolicy, NothingIsRefusedBelowTheLimit) {
     for (const OnFull on_full : {OnFull::stop, OnFull::refuse, OnFull::forget}) {
-        Trial trial(ids_job(on_full));
+        Trial trial(ids_job(on_full), make());
         testkit::Random random(1);
         for (uint64_t b = 0; b < 20; ++b) ASSERT_TRUE(trial.push(half_new(random, b, 500)).ok());
         EXPECT_EQ(trial.tally[refused], 0u);
@@ -110,8 +123,8 @@ TEST(MemoryPolicy, NothingIsRefusedBelowTheLimit) {
     }
 }
 
-TEST(MemoryPolicy, StopEndsAtTheFirstIdThatDoesNotFit) {
-    Trial trial(ids_job(OnFull::stop));
+TEST_P(MemoryPolicy, StopEndsAtTheFirstIdThatDoesNotFit) {
+    Trial trial(ids_job(OnFull::stop), make());
     testkit::Random random(1);
     uint64_t batch = 0;
     Status status;
@@ -139,8 +152,8 @@ TEST(MemoryPolicy, StopEndsAtTheFirstIdThatDoesNotFit) {
     trial.check_bound();
 }
 
-TEST(MemoryPolicy, RefuseGoesOnAndCountsNothingTwice) {
-    Trial trial(ids_job(OnFull::refuse));
+TEST_P(MemoryPolicy, RefuseGoesOnAndCountsNothingTwice) {
+    Trial trial(ids_job(OnFull::refuse), make());
     testkit::Random random(2);
     std::set<std::string> accepted;
     for (uint64_t b = 0; b < 400; ++b) {
@@ -163,14 +176,14 @@ TEST(MemoryPolicy, RefuseGoesOnAndCountsNothingTwice) {
     trial.finish_and_check();
 }
 
-TEST(MemoryPolicy, ForgetRefusesNothingAndReportsTheHorizonThatIsLeft) {
-    Trial trial(ids_job(OnFull::forget));
+TEST_P(MemoryPolicy, ForgetRefusesNothingAndReportsTheHorizonThatIsLeft) {
+    Trial trial(ids_job(OnFull::forget), make());
     testkit::Random random(3);
     std::map<std::string, int64_t> newest_us;
     int64_t closest_us = INT64_MAX;  // Two unique events of one id.
-    for (uint64_t b = 0; b < 600; ++b) {
-        std::vector<OracleEvent> events = half_new(random, b, 450'000);
-        for (OracleEvent& event : events) event.time_us *= 50;
+    for (uint64_t b = 0; b < 400; ++b) {
+        std::vector<OracleEvent> events = half_new(random, b, 225'000);
+        for (OracleEvent& event : events) event.time_us *= 100;
         ASSERT_TRUE(trial.push(events).ok());
         for (size_t i = 0; i < events.size(); ++i) {
             if (trial.verdicts[i] != unique) continue;
@@ -209,8 +222,8 @@ std::vector<OracleEvent> new_keys(uint64_t batch, int64_t time_us) {
     return events;
 }
 
-TEST(MemoryPolicy, StopEndsAtTheFirstKeyThatDoesNotFit) {
-    Trial trial(keys_job(OnFull::stop));
+TEST_P(MemoryPolicy, StopEndsAtTheFirstKeyThatDoesNotFit) {
+    Trial trial(keys_job(OnFull::stop), make());
     Status status;
     uint64_t batch = 0;
     for (; status.ok(); ++batch) {
@@ -223,9 +236,9 @@ TEST(MemoryPolicy, StopEndsAtTheFirstKeyThatDoesNotFit) {
     EXPECT_GT(batch, 3u);
 }
 
-TEST(MemoryPolicy, AnEventWhoseKeyIsRefusedLeavesNoTrace) {
+TEST_P(MemoryPolicy, AnEventWhoseKeyIsRefusedLeavesNoTrace) {
     for (const OnFull on_full : {OnFull::refuse, OnFull::forget}) {
-        Trial trial(keys_job(on_full));
+        Trial trial(keys_job(on_full), make());
         uint64_t batch = 0;
         for (; trial.tally[refused] < 5000; ++batch) {
             ASSERT_LT(batch, 1000u);
@@ -251,12 +264,12 @@ TEST(MemoryPolicy, AnEventWhoseKeyIsRefusedLeavesNoTrace) {
     }
 }
 
-TEST(MemoryPolicy, SessionsObeyTheBoundToo) {
+TEST_P(MemoryPolicy, SessionsObeyTheBoundToo) {
     for (const OnFull on_full : {OnFull::stop, OnFull::refuse, OnFull::forget}) {
         Config config = keys_job(on_full);
         config.windows = {{"s", WindowKind::session, 0, 0, 10'000}};
         config.time.out_of_order_us = 1000;
-        Trial trial(config);
+        Trial trial(config, make());
         Status status;
         for (uint64_t b = 0; b < 60 && status.ok(); ++b) {
             status = trial.push(new_keys(b, 5));
@@ -278,7 +291,7 @@ TEST(MemoryPolicy, SessionsObeyTheBoundToo) {
     }
 }
 
-TEST(MemoryPolicy, ASmallShareThatIsNotEnoughToBeginWithIsSaidAtOnce) {
+TEST(MemoryShares, ASmallShareThatIsNotEnoughToBeginWithIsSaidAtOnce) {
     Config config = ids_job(OnFull::stop);
     config.dedup.mode = DedupMode::approximate;
     config.dedup.capacity = 1'000'000'000;

@@ -11,6 +11,8 @@ TEST(Backend, WhatIsUsedUpIsSaidWithItsSizeAndWaysOut) {
     EXPECT_EQ(status.message,
               "the memory for ids is used up: 1000 bytes of this shard, 7 ids and 5 keys live; it "
               "needs about twice engine.memory to go on, or on_full: refuse");
+    EXPECT_NE(used_up({"keys", 1, 7, {}, ""}).message.find("shard, 7 ids live; it needs"),
+              std::string::npos);
 }
 
 }  // namespace

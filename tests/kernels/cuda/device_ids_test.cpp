@@ -112,12 +112,13 @@ class IdLanes {
             lane.lo_image[e] = events[e].lo;
             lane.hi_image[e] = events[e].hi;
             lane.time_image[e] = events[e].time_us;
-            lane.refused_image[e] = is_refused.empty() ? 0 : is_refused[e];
+            lane.verdict_image[e] =
+                !is_refused.empty() && is_refused[e] != 0 ? Verdict::refused : Verdict::unique;
         }
         device_.copy_in(Queue::in, lane.lo.data(), lane.lo_image.data(), lane.lo.bytes());
         device_.copy_in(Queue::in, lane.hi.data(), lane.hi_image.data(), lane.hi.bytes());
         device_.copy_in(Queue::in, lane.time.data(), lane.time_image.data(), lane.time.bytes());
-        device_.copy_in(Queue::in, lane.refused.data(), lane.refused_image.data(), count);
+        device_.copy_in(Queue::in, lane.verdict.data(), lane.verdict_image.data(), count);
         if (!has_arrived_) arrived_ = device_.make_ticket(), has_arrived_ = true;
         device_.record(Queue::in, arrived_);
         device_.hold(Queue::compute, arrived_);
@@ -179,23 +180,23 @@ class IdLanes {
               hi(device, count),
               place(device, count),
               time(device, count),
-              refused(device, count),
+              verdict(device, count),
               outcome(device, count),
               counts(device, 1),
               lo_image(device, count),
               hi_image(device, count),
               time_image(device, count),
-              refused_image(device, count),
+              verdict_image(device, count),
               outcome_image(device, count),
               counts_image(device, 1) {}
         Array<D, uint64_t> lo, hi, place;
         Array<D, int64_t> time;
-        Array<D, uint8_t> refused;
+        Array<D, Verdict> verdict;
         Array<D, Outcome> outcome;
         Array<D, IdCounts> counts;
         PinnedArray<D, uint64_t> lo_image, hi_image;
         PinnedArray<D, int64_t> time_image;
-        PinnedArray<D, uint8_t> refused_image;
+        PinnedArray<D, Verdict> verdict_image;
         PinnedArray<D, Outcome> outcome_image;
         PinnedArray<D, IdCounts> counts_image;
         IdBatch batch;
@@ -203,7 +204,7 @@ class IdLanes {
     };
     void queue(Lane& lane, Stage from) {
         if (from == Stage::claim) ids_->submit(lane.batch);
-        if (lane.takes_back) ids_->take_back(lane.batch, lane.refused.data());
+        if (lane.takes_back) ids_->take_back(lane.batch, lane.verdict.data());
     }
     uint64_t halted() {
         device_.copy_out(Queue::compute, halted_image_.data(), halted_.data(), halted_.bytes());

@@ -31,6 +31,17 @@ TEST(Devices, ThatAreTooOldAreNotAble) {
     EXPECT_TRUE(is_able({.name = "B200", .bus = "", .major = 10, .minor = 0}));
 }
 
+TEST(Devices, TheFirstThatIsAbleIsTaken) {
+    Devices devices;
+    devices.why_none = "there is none";
+    EXPECT_EQ(why_none_able(devices), "there is none");
+    devices.gpus = {{.name = "T4", .bus = "", .major = 7, .minor = 5}};
+    EXPECT_THAT(why_none_able(devices), HasSubstr("and there is T4"));
+    devices.gpus.push_back({.name = "A100", .bus = "", .major = 8, .minor = 0});
+    EXPECT_EQ(why_none_able(devices), "");
+    EXPECT_EQ(first_able(devices), 1u);
+}
+
 TEST(Devices, ThatAreMissingSayWhy) {
     EXPECT_EQ(why_no_device({.says = "no error", .count = 1}), "");
     EXPECT_THAT(why_no_device({.says = "no error", .count = 0}), HasSubstr("CUDA_VISIBLE_DEVICES"));

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <numeric>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -42,8 +43,11 @@ class ShuffledDevice {
         if (memory_.allocations() + pinned_.size() > 0) std::abort();  // Leaked.
     }
 
+    void bind() { thread_ = std::this_thread::get_id(); }
+
     // --- Memory
     void* allocate(size_t bytes) {
+        check_thread();
         return is_lost() ? nullptr : memory_.allocate(bytes, any_byte());
     }
     void release(void* memory) { memory_.release(memory); }
@@ -133,6 +137,7 @@ class ShuffledDevice {
         put(queue, [this, ticket, number] { tickets_[ticket.index].reached = number; });
     }
     void hold(Queue queue, Ticket ticket) {
+        if (is_lost()) return;
         queues_[static_cast<size_t>(queue)].push_back(
             {{}, ticket.index, tickets_[ticket.index].recorded});
     }
@@ -170,7 +175,11 @@ class ShuffledDevice {
 
     uint8_t any_byte() { return static_cast<uint8_t>(random_.next()); }
 
+    void check_thread() const {
+        if (std::this_thread::get_id() != thread_) std::abort();  // bind() is missing.
+    }
     void put(Queue queue, std::function<void()> run) {
+        check_thread();
         if (is_lost()) return;
         queues_[static_cast<size_t>(queue)].push_back({std::move(run)});
         if (random_.one_in(2)) run_some();
@@ -237,6 +246,7 @@ class ShuffledDevice {
          ...);
     }
 
+    std::thread::id thread_ = std::this_thread::get_id();
     testkit::Random random_;
     size_t pinned_left_;
     DeviceMemory memory_;

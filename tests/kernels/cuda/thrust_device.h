@@ -33,6 +33,7 @@ class ThrustDevice {
         omp_set_num_threads(options.threads);
     }
 
+    void bind() {}
     void* allocate(size_t bytes) { return take(device_left_, bytes); }
     void release(void* memory) { give(device_left_, memory); }
     void* allocate_pinned(size_t bytes) { return take(pinned_left_, bytes); }
