@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <set>
 
+#include "hostpath/engine_choice.h"
 #include "tests/gpu/verify_answer.h"
 #include "tests/gpu/verify_job.h"
 
@@ -65,6 +66,10 @@ TEST(GpuVerify, AnEngineThatCannotRunIsADifference) {
     EXPECT_NE(difference(good, refused), "");
     EXPECT_NE(difference(refused, good), "");
     EXPECT_NE(difference(refused, refused), "");
+}
+
+TEST(GpuVerify, EveryJobCanRunOnAGpu) {
+    for (const Job& job : all_jobs()) EXPECT_EQ(hostpath::why_not_on_gpu(job.config), "");
 }
 
 TEST(GpuVerify, SidesAreNamedByEngineAndShards) {
