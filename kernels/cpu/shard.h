@@ -56,7 +56,10 @@ class Shard {
     void judge(RecordBatch& batch, const IdColumns& ids, const uint32_t* rows, uint32_t count);
 
     // See IdMemory.
-    Stretch take_ahead() { return ids_ ? ids_->take_ahead() : Stretch(); }
+    Stretch take_ahead() {
+        const Stretch ahead = ids_ ? ids_->take_ahead() : Stretch();
+        return ahead.bytes == 0 && windows_ ? windows_->take_ahead() : ahead;
+    }
 
     // OnFull::stop: says what was full once it was; the events that it hit are refused.
     const Status& full() const { return full_; }

@@ -128,9 +128,9 @@ class Runner {
         generator_.listen();
         if (generator_.has_ended() && ++quiet_samples_ > kQuietSamplesMax) stop_ = true;
         if (!meter_.is_time_to_sample()) return;
-        meter_.sample(generator_.sent(),
-                      bench::look_at_sockets(test_.tcp ? SocketKind::tcp : SocketKind::udp, port_),
-                      bench::resident_bytes());
+        const SocketKind kind = test_.tcp ? SocketKind::tcp : SocketKind::udp;
+        meter_.sample({generator_.sent(), bench::look_at_sockets(kind, port_),
+                       bench::resident_bytes(), bench::stolen_ms()});
     }
 
     const LoadTest& test_;
@@ -200,6 +200,11 @@ std::vector<std::string> doubts_about(const LoadRun& run) {
     }
     if (run.generator.achieved_rate < run.rate * (1 - kRateMissedMax)) {
         doubts.push_back("the generator did not keep its rate");
+    }
+    if (run.stolen_max_ms * 1000 > run.verdict.p99_us) {
+        doubts.push_back(text_of("the machine's host stole %.0f ms of a quarter second, which is "
+                                 "more than p99",
+                                 static_cast<double>(run.stolen_max_ms)));
     }
     return doubts;
 }
