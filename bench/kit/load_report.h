@@ -67,7 +67,7 @@ struct LoadRun {
     GeneratorFigures generator;
     double engine_cpu_seconds = 0;
     uint64_t resident_begin_bytes = 0, resident_end_bytes = 0, resident_max_bytes = 0;
-    std::optional<MemoryTrend> memory;  // Absent: the stores were still filling up.
+    std::optional<MemoryTrend> memory;          // Absent: the stores were still filling up.
     uint64_t stolen_ms = 0, stolen_max_ms = 0;  // After the warm-up: in all, and in an interval.
     uint64_t queue_max_bytes = 0;
     double queue_rise_bytes = 0;  // By a straight line through the queue's sizes after the warm-up.

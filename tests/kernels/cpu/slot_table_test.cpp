@@ -124,7 +124,8 @@ TEST(SlotTable, NamesTheMemoryOfTheNextTableBeforeItIsBegun) {
         ASSERT_TRUE(table.insert(slot, table.place_of(slot), slot));
         if (!was_moving && table.moving()) {
             const uint64_t begun_bytes = table.committed_bytes() - before_bytes;
-            EXPECT_EQ(named_bytes, begun_bytes <= kHugePageBytes ? 0 : begun_bytes - kHugePageBytes);
+            EXPECT_EQ(named_bytes,
+                      begun_bytes <= kHugePageBytes ? 0 : begun_bytes - kHugePageBytes);
             named_bytes = 0;
             ++tables;
         }
