@@ -1,8 +1,10 @@
 #include <atomic>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <system_error>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include "trommel/run.h"
@@ -19,6 +21,7 @@ using hostpath::Progress;
 using hostpath::Wait;
 
 constexpr int64_t kProgressUs = 250'000;
+constexpr int kNicest = 19;
 
 // Tells the caller now and then how far the run is.
 class Herald {
@@ -51,6 +54,14 @@ class Herald {
     int64_t told_us_;
 };
 
+// Lets a thread that cannot be in a hurry wait for all others: clearing a huge page may take
+// milliseconds, and whoever wakes up on the same core in the meantime goes first.
+void give_way() {
+    const sched_param no_priority{};
+    pthread_setschedparam(pthread_self(), SCHED_BATCH, &no_priority);
+    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNicest);
+}
+
 // Has the memory ready that shards grow into (EngineOptions::prefault) as long as it lives. None
 // when not asked for, or when the system refuses the thread: then the shards do without.
 class Prefaulter {
@@ -59,6 +70,7 @@ class Prefaulter {
         if (!wanted) return;
         try {
             thread_ = std::jthread([&pipeline](const std::stop_token& stopped) {
+                give_way();
                 Wait wait(Wait::Yields::no);
                 while (!stopped.stop_requested()) {
                     const Progress progress = pipeline.prefault_step();

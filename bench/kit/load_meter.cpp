@@ -70,7 +70,7 @@ bool LoadMeter::is_time_to_sample() const {
     return first_us_ != INT64_MIN && clock_.wall_us() - sampled_us_ >= options_.sample_every_us;
 }
 
-void LoadMeter::sample(uint64_t offered, const SocketQueue& queue, uint64_t resident) {
+void LoadMeter::sample(const Sample& now) {
     const int64_t now_us = clock_.wall_us();
     const int64_t passed_us = now_us - sampled_us_;
     // Under overload events are seconds old when their ids come in.
@@ -79,18 +79,18 @@ void LoadMeter::sample(uint64_t offered, const SocketQueue& queue, uint64_t resi
     }
     TimelinePoint& point = timeline_.emplace_back();
     point.end_s = static_cast<double>(now_us - first_us_) / 1e6;
-    point.offered_rate = per_second(offered - offered_then_, passed_us);
+    point.offered_rate = per_second(now.offered - then_.offered, passed_us);
     point.processed_rate = per_second(settled_ - settled_then_, passed_us);
-    point.dropped = queue.dropped - dropped_then_;
-    point.queue_bytes = queue.bytes;
-    point.resident_bytes = resident;
+    point.dropped = now.queue.dropped - then_.queue.dropped;
+    point.queue_bytes = now.queue.bytes;
+    point.resident_bytes = now.resident_bytes;
+    if (timeline_.size() > 1) point.stolen_ms = now.stolen_ms - then_.stolen_ms;
     point.p99_us = interval_.percentile(99);
     point.max_us = interval_.max();
     interval_.clear();
     sampled_us_ = now_us;
-    offered_then_ = offered;
     settled_then_ = settled_;
-    dropped_then_ = queue.dropped;
+    then_ = now;
 }
 
 double LoadMeter::goodput_rate() const {
@@ -130,6 +130,8 @@ void LoadMeter::report(LoadRun& run) const {
         run.queue_max_bytes = std::max(run.queue_max_bytes, point.queue_bytes);
         if (point.end_s * 1e6 >= static_cast<double>(options_.warm_up_us)) {
             queue.push_back(static_cast<double>(point.queue_bytes));
+            run.stolen_ms += point.stolen_ms;
+            run.stolen_max_ms = std::max(run.stolen_max_ms, point.stolen_ms);
         }
     }
     run.queue_rise_bytes = rise_of(queue);

@@ -32,10 +32,15 @@ class LoadMeter final : public Sink {
 
     // Run::on_settled: the batch's events have their verdicts now.
     void settle(const RecordBatch& batch);
-    // Now and then; adds a point to the timeline when it is time for one. `offered`: what the
-    // generator has sent so far.
+    struct Sample {
+        uint64_t offered;  // What the generator has sent so far.
+        SocketQueue queue;
+        uint64_t resident_bytes;
+        uint64_t stolen_ms;
+    };
+    // Now and then; adds a point to the timeline when it is time for one.
     bool is_time_to_sample() const;
-    void sample(uint64_t offered, const SocketQueue& queue, uint64_t resident);
+    void sample(const Sample& now);
 
     Status open() override { return {}; }
     Status write_rows(const RowBatch& rows) override;
@@ -62,7 +67,8 @@ class LoadMeter final : public Sink {
     uint64_t settled_ = 0;
     uint64_t judged_ = 0;  // From measured_from_us_ to judged_until_us_, whenever they were due.
     int64_t measured_from_us_ = 0, judged_until_us_ = 0;
-    uint64_t settled_then_ = 0, offered_then_ = 0, dropped_then_ = 0;  // At the last sample.
+    uint64_t settled_then_ = 0;  // At the last sample.
+    Sample then_ = {};
     std::vector<TimelinePoint> timeline_;
     size_t full_from_ = SIZE_MAX;  // The timeline's first point with events from full_after_us.
 };

@@ -94,6 +94,11 @@ std::string run_table(const LoadRun& run) {
     text += memory_line(run);
     text += format("  %-24s %9.3f MiB at most, %+.1f KiB from the warm-up to the end\n", "queue",
                    mebibytes(run.queue_max_bytes), run.queue_rise_bytes / 1024);
+    if (run.stolen_ms > 0) {
+        text += format("  %-24s %9llu ms by the machine's host, %llu at most in a quarter second\n",
+                       "stolen", static_cast<unsigned long long>(run.stolen_ms),
+                       static_cast<unsigned long long>(run.stolen_max_ms));
+    }
     text += format("  %-24s %9s %9s %9s %9s %9s %9s\n", "ms from the intended send", "p50", "p90",
                    "p99", "p99.9", "p99.99", "max");
     text += latency_line("to the verdict", run.verdict);

@@ -28,6 +28,7 @@ struct TimelinePoint {
     uint64_t dropped = 0;      // Datagrams that the socket had no room for, within the interval.
     uint64_t queue_bytes = 0;  // Waiting in the sockets at its end, by the kernel's own count.
     uint64_t resident_bytes = 0;
+    uint64_t stolen_ms = 0;  // See bench/kit/timing.h; of the first interval it is not known.
     uint64_t p99_us = 0, max_us = 0;  // From intended send to verdict, of the interval's events.
 };
 
@@ -66,7 +67,8 @@ struct LoadRun {
     GeneratorFigures generator;
     double engine_cpu_seconds = 0;
     uint64_t resident_begin_bytes = 0, resident_end_bytes = 0, resident_max_bytes = 0;
-    std::optional<MemoryTrend> memory;  // Absent: the stores were still filling up.
+    std::optional<MemoryTrend> memory;          // Absent: the stores were still filling up.
+    uint64_t stolen_ms = 0, stolen_max_ms = 0;  // After the warm-up: in all, and in an interval.
     uint64_t queue_max_bytes = 0;
     double queue_rise_bytes = 0;  // By a straight line through the queue's sizes after the warm-up.
     std::vector<TimelinePoint> timeline;

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <fstream>
+#include <string>
 #include <time.h>
+#include <unistd.h>
 
 namespace trommel::bench {
 namespace {
@@ -25,6 +28,16 @@ double wall_seconds() {
 
 double process_cpu_seconds() {
     return seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+uint64_t stolen_ms() {
+    // cpu user nice system idle iowait irq softirq steal …, in ticks: see proc(5).
+    std::ifstream file("/proc/stat");
+    std::string cpu;
+    uint64_t ticks = 0;
+    file >> cpu;
+    for (int column = 0; column < 8 && file; ++column) file >> ticks;
+    return file ? ticks * 1000 / static_cast<uint64_t>(sysconf(_SC_CLK_TCK)) : 0;
 }
 
 double median(std::vector<double> figures) {

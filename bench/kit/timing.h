@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <vector>
 
 namespace trommel::bench {
@@ -12,6 +13,9 @@ double wall_seconds();
 
 // CPU time of all threads of this process.
 double process_cpu_seconds();
+// Time that this machine's processors were ready to work and its host let others run, of all of
+// them together, since it was started; in steps of 10 ms. 0 where no host tells.
+uint64_t stolen_ms();
 
 // Of at least one figure.
 double median(std::vector<double> figures);

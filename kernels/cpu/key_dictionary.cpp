@@ -225,6 +225,14 @@ uint64_t KeyDictionary::bytes_to_add(uint32_t count) const {
     return columns + 3 * kHugePageBytes + table_.bytes_to_add(count);
 }
 
+Stretch KeyDictionary::take_ahead() {
+    Stretch ahead = table_.take_ahead();
+    for (Region* const column : {&tags_, &holders_, &texts_}) {
+        if (ahead.bytes == 0) ahead = column->take_ahead();
+    }
+    return ahead;
+}
+
 SlabPool::Class KeyDictionary::text_class(size_t bytes) const {
     const auto size = std::lower_bound(kTextSizes.begin(), kTextSizes.end(), bytes);
     return text_classes_[static_cast<size_t>(size - kTextSizes.begin())];

@@ -60,6 +60,7 @@ class KeyDictionary {
         if (shape_ == KeyShape::encoded) ask_for(&texts()[slot]);
     }
     void append_to(PartialRows& rows, uint32_t slot) const;
+    Stretch take_ahead();  // See IdMemory.
     uint64_t committed_bytes() const {
         return table_.committed_bytes() + tags_.usable_bytes() + holders_.usable_bytes() +
                texts_.usable_bytes();

@@ -54,14 +54,20 @@ void Region::shrink_to_zero() {
     if (usable_ > 0) TROMMEL_ASSERT(madvise(data_, usable_, MADV_DONTNEED) == 0);
     budget_.give(usable_);
     usable_ = 0;
+    told_ = kHugePageBytes;
 }
 
-Stretch Region::take_ahead() {
+Stretch Region::take_ahead(size_t bytes) {
     told_ = std::max(told_, round_up(usable_, kHugePageBytes));
     const size_t end = told_ + kHugePageBytes;
     const bool has_room = end <= reserved_ && end - usable_ <= budget_.left_bytes();
-    if (usable_ <= kHugePageBytes || !has_room || end > usable_ + kAheadBytes) return {};
+    if (end > round_up(bytes, kHugePageBytes) || !has_room) return {};
     return {data_ + std::exchange(told_, end), kHugePageBytes};
+}
+
+Stretch Region::take_ahead() {
+    if (usable_ <= kHugePageBytes) return {};  // The first ones are small pages.
+    return take_ahead(usable_ + std::clamp(usable_ / 4, kHugePageBytes, kAheadBytes));
 }
 
 bool populate(const Stretch& stretch) {

@@ -57,9 +57,11 @@ class Region {
     // Gives the memory back to the system and the budget; contents are lost.
     void shrink_to_zero();
 
-    // A huge page that growth will take before long and that was not returned before, for
-    // populate(): at most kAheadBytes beyond what is usable, and never what the budget has no room
-    // for. Empty when there is none now. Nothing is charged for it until it is grown into.
+    // A huge page of the first `bytes` that growth has not reached and that was not returned
+    // before, for populate(); never what the budget has no room for. Empty when there is none now.
+    // Nothing is charged for it until it is grown into.
+    Stretch take_ahead(size_t bytes);
+    // The same for a region that grows bit by bit: up to a quarter of it, and kAheadBytes, ahead.
     Stretch take_ahead();
     static constexpr size_t kAheadBytes = size_t{64} << 20;
 

@@ -64,6 +64,10 @@ class RowOrder {
     // Gives its memory back, between two windows; false when there was nothing to give.
     bool give_back();
     uint64_t committed_bytes() const { return region_.usable_bytes(); }
+    // For a window of so many rows that is to come. See IdMemory.
+    Stretch take_ahead(uint64_t rows) {
+        return rows <= kRowsMin ? Stretch() : region_.take_ahead(rows * kRowBytes);
+    }
 
    private:
     static constexpr uint32_t kRowsMin = 4096;            // Always there, not charged: 128 KiB.

@@ -33,7 +33,10 @@ class Shard final : public Backend {
         return !windows_ || windows_->has_room(batch, rows, count);
     }
 
-    Stretch take_ahead() override { return ids_ ? ids_->take_ahead() : Stretch(); }
+    Stretch take_ahead() override {
+        const Stretch ahead = ids_ ? ids_->take_ahead() : Stretch();
+        return ahead.bytes == 0 && windows_ ? windows_->take_ahead() : ahead;
+    }
 
     ShardReport report() const override;
     int64_t horizon_shortened_us() const override {

@@ -52,6 +52,7 @@ class SlabPool {
     };
     Block block_of(const char* address) const;  // That the address is in.
     uint64_t committed_bytes() const { return region_.usable_bytes(); }
+    Stretch take_ahead() { return region_.take_ahead(); }  // See IdMemory.
     uint64_t slabs_in_use() const { return slabs_ - free_slabs_; }
 
    private:

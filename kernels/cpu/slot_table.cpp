@@ -12,6 +12,7 @@ constexpr uint64_t kLinesMin = 32;
 constexpr uint64_t kReserveMax = uint64_t{1} << 37;
 // A table is replaced at 70 % and may fill up to 87.5 % when there is no memory for another one.
 constexpr uint64_t kFillTenths = 7;
+constexpr uint64_t kAheadTenths = 6;  // From then on the next one's memory is provided.
 
 size_t reserve_bytes(const MemoryBudget& budget) {
     return static_cast<size_t>(std::min(budget.max_bytes(), kReserveMax));
@@ -140,6 +141,14 @@ void SlotTable::grow_if_needed() {
     moving_ = table.lines > 0;
     moved_ = 0;
     now_ = 1 - now_;
+}
+
+// Places are scattered, so a new table is touched all over at once: ten thousand keys that come in
+// between have its page faults for themselves otherwise.
+Stretch SlotTable::take_ahead() {
+    const Table& table = tables_[now_];
+    if (moving_ || table.taken * 10 < table.lines * kPerLine * kAheadTenths) return {};
+    return tables_[1 - now_].region.take_ahead(2 * table.lines * sizeof(Line));
 }
 
 // A table that is begun has at most so many lines, for it is begun at 70 % of half its entries;

@@ -51,6 +51,9 @@ class SlotTable {
     // The most memory that adding so many may take.
     uint64_t bytes_to_add(uint64_t count) const;
     bool moving() const { return moving_; }
+    // Of the table that will follow this one, from shortly before it is begun. See
+    // IdMemory::take_ahead().
+    Stretch take_ahead();
     uint64_t committed_bytes() const {
         return tables_[0].region.usable_bytes() + tables_[1].region.usable_bytes();
     }

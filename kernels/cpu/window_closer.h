@@ -52,6 +52,8 @@ class WindowCloser {
     // Frees what only makes closing quicker, unless it is under way; false when there was nothing.
     bool give_up_caches();
     uint64_t committed_bytes() const { return order_.committed_bytes(); }
+    // No window has more rows than there are keys that are held. See IdMemory.
+    Stretch take_ahead() { return order_.take_ahead(keys_.held()); }
 
    private:
     struct FirstFrom {  // For the schedule.

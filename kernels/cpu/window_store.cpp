@@ -242,6 +242,16 @@ bool WindowStore::has_room(const RecordBatch& batch, const uint32_t* rows, uint3
     return pool_.bytes_to_add(of_pool) + keys_.bytes_to_add(count) <= budget_.left_bytes();
 }
 
+// What is provided and not used yet is about as much as what is used: with half of the budget it
+// stays within it.
+Stretch WindowStore::take_ahead() {
+    if (budget_.used_bytes() > budget_.max_bytes() / 2) return {};
+    Stretch ahead = keys_.take_ahead();
+    if (ahead.bytes == 0) ahead = pool_.take_ahead();
+    if (ahead.bytes == 0) ahead = closer_.take_ahead();
+    return ahead;
+}
+
 void WindowStore::drop_pane(PaneTree::Ref pane) {
     if (pane == shortcut_.pane) shortcut_.pane = PaneTree::kNone;
     shortcut_.given_up = false;

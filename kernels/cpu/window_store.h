@@ -63,6 +63,7 @@ class WindowStore {
     const CellLayout& layout() const { return layout_; }
     uint32_t keys() const { return keys_.held(); }
     uint64_t panes() const { return panes_.count(); }
+    Stretch take_ahead();  // See IdMemory.
     uint64_t committed_bytes() const {
         return pool_.committed_bytes() + keys_.committed_bytes() + closer_.committed_bytes() +
                shortcut_.refs.usable_bytes();

@@ -22,6 +22,7 @@ std::string point_json(const bench::TimelinePoint& point) {
         .number("dropped", point.dropped)
         .number("queue_bytes", point.queue_bytes)
         .number("resident_bytes", point.resident_bytes)
+        .number("stolen_ms", point.stolen_ms)
         .number("p99_us", point.p99_us)
         .number("max_us", point.max_us)
         .object();
@@ -67,6 +68,8 @@ std::string run_json(const bench::LoadRun& run) {
         .number("resident_end_bytes", run.resident_end_bytes)
         .number("resident_max_bytes", run.resident_max_bytes)
         .raw("memory", run.memory ? memory_json(*run.memory) : "null")
+        .number("stolen_ms", run.stolen_ms)
+        .number("stolen_max_ms", run.stolen_max_ms)
         .number("queue_max_bytes", run.queue_max_bytes)
         .real("queue_rise_bytes", run.queue_rise_bytes)
         .text("not_sustained", run.not_sustained)

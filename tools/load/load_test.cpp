@@ -26,6 +26,7 @@ constexpr int64_t kSampleUs = 200'000;     // Progress is told every 250 ms or a
 constexpr double kQueueRiseMax = 0.05;     // Of the receive buffer: else the queue is growing.
 constexpr double kRateMissedMax = 0.02;
 constexpr double kLagShareMax = 0.1;
+constexpr uint64_t kStolenStepMs = 10;  // One step of the count may be next to nothing.
 
 std::string text_of(const char* pattern, double number) {
     char text[160];
@@ -128,9 +129,9 @@ class Runner {
         generator_.listen();
         if (generator_.has_ended() && ++quiet_samples_ > kQuietSamplesMax) stop_ = true;
         if (!meter_.is_time_to_sample()) return;
-        meter_.sample(generator_.sent(),
-                      bench::look_at_sockets(test_.tcp ? SocketKind::tcp : SocketKind::udp, port_),
-                      bench::resident_bytes());
+        const SocketKind kind = test_.tcp ? SocketKind::tcp : SocketKind::udp;
+        meter_.sample({generator_.sent(), bench::look_at_sockets(kind, port_),
+                       bench::resident_bytes(), bench::stolen_ms()});
     }
 
     const LoadTest& test_;
@@ -200,6 +201,11 @@ std::vector<std::string> doubts_about(const LoadRun& run) {
     }
     if (run.generator.achieved_rate < run.rate * (1 - kRateMissedMax)) {
         doubts.push_back("the generator did not keep its rate");
+    }
+    if (run.stolen_max_ms > kStolenStepMs && run.stolen_max_ms * 1000 > run.verdict.p99_us) {
+        doubts.push_back(text_of("the machine's host stole %.0f ms of a quarter second, which is "
+                                 "more than p99",
+                                 static_cast<double>(run.stolen_max_ms)));
     }
     return doubts;
 }

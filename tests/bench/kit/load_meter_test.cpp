@@ -73,20 +73,22 @@ TEST_F(LoadMeterTest, TheTimelineHasRatesOfEachInterval) {
     EXPECT_FALSE(meter.is_time_to_sample());
     clock.now_us = 5'250'000;
     ASSERT_TRUE(meter.is_time_to_sample());
-    meter.sample(100, {1000, 3}, 1 << 20);
+    meter.sample({100, {1000, 3}, 1 << 20, 70'000});
     clock.now_us = 5'750'000;
     settle({5'749'000, 5'749'500, 5'750'000});
-    meter.sample(400, {5000, 7}, 3 << 20);
+    meter.sample({400, {5000, 7}, 3 << 20, 70'030});
     const LoadRun run = report();
     ASSERT_EQ(run.timeline.size(), 2U);
     EXPECT_DOUBLE_EQ(run.timeline[0].end_s, 0.25);
     EXPECT_DOUBLE_EQ(run.timeline[0].offered_rate, 400);
     EXPECT_DOUBLE_EQ(run.timeline[0].processed_rate, 8);
     EXPECT_EQ(run.timeline[0].dropped, 3U);
+    EXPECT_EQ(run.timeline[0].stolen_ms, 0U);  // Of the years before, most of it.
     EXPECT_DOUBLE_EQ(run.timeline[1].offered_rate, 600);
     EXPECT_DOUBLE_EQ(run.timeline[1].processed_rate, 6);
     EXPECT_EQ(run.timeline[1].dropped, 4U);
     EXPECT_EQ(run.timeline[1].max_us, 1000U);
+    EXPECT_EQ(run.timeline[1].stolen_ms, 30U);
     EXPECT_EQ(run.queue_max_bytes, 5000U);
     EXPECT_EQ(run.resident_end_bytes, 3U << 20);
 }
@@ -136,7 +138,7 @@ TEST_F(LoadMeterTest, MemoryHasATrendOnceTheStoresAreFull) {
                                                          : 1'000'000 + 1000 * second;
             clock.now_us = first_us + second * 1'000'000;
             full.settle(batch);
-            full.sample(0, {}, static_cast<uint64_t>(resident));
+            full.sample({0, {}, static_cast<uint64_t>(resident), 0});
         }
         LoadRun run;
         full.report(run);

@@ -64,30 +64,45 @@ TEST(Region, NamesEachHugePageThatGrowthWillTakeOnceAndNoneBeyondItsBudget) {
     ASSERT_TRUE(region.grow_to(kHuge));
     EXPECT_EQ(region.take_ahead().bytes, 0u) << "a small region grows by small pages";
     ASSERT_TRUE(region.grow_to(2 * kHuge));
-    for (size_t page = 2; page < 6; ++page) {
-        const Stretch ahead = region.take_ahead();
+    for (size_t page = 2; page < 5; ++page) {
+        const Stretch ahead = region.take_ahead(5 * kHuge - 1);
         EXPECT_EQ(ahead.data, region.data() + page * kHuge);
         EXPECT_EQ(ahead.bytes, kHuge);
     }
-    EXPECT_EQ(region.take_ahead().bytes, 0u) << "the budget ends";
+    EXPECT_EQ(region.take_ahead(5 * kHuge).bytes, 0u) << "no more was asked for";
+    EXPECT_EQ(region.take_ahead(16 * kHuge).data, region.data() + 5 * kHuge);
+    EXPECT_EQ(region.take_ahead(16 * kHuge).bytes, 0u) << "the budget ends";
     EXPECT_EQ(budget.used_bytes(), 2 * kHuge) << "nothing is charged for it";
     ASSERT_TRUE(region.grow_to(4 * kHuge));
-    EXPECT_EQ(region.take_ahead().bytes, 0u);
+    EXPECT_EQ(region.take_ahead(16 * kHuge).bytes, 0u);
 }
 
-TEST(Region, NamesMemoryOnlySoFarAhead) {
+TEST(Region, NamesMemoryAQuarterAheadAndNoMoreThanSoMuch) {
     MemoryBudget budget(uint64_t{1} << 30);
     Region region(uint64_t{1} << 30, budget);
-    ASSERT_TRUE(region.grow_to(4 * kHugePageBytes));
-    size_t ahead = 0;
-    while (region.take_ahead().bytes > 0) ++ahead;
-    EXPECT_EQ(ahead, Region::kAheadBytes / kHugePageBytes);
-    ASSERT_TRUE(region.grow_to(5 * kHugePageBytes));
-    EXPECT_EQ(region.take_ahead().data, region.data() + (4 + ahead) * kHugePageBytes);
-    EXPECT_EQ(region.take_ahead().bytes, 0u);
+    const auto count_ahead = [&] {
+        size_t ahead = 0;
+        while (region.take_ahead().bytes > 0) ++ahead;
+        return ahead;
+    };
+    ASSERT_TRUE(region.grow_to(2 * kHugePageBytes));
+    EXPECT_EQ(count_ahead(), 1U);
+    ASSERT_TRUE(region.grow_to(8 * kHugePageBytes));
+    EXPECT_EQ(count_ahead(), 2U);
     // Growth that overtakes the helper leaves nothing behind to be named.
-    ASSERT_TRUE(region.grow_to(size_t{200} << 20));
-    EXPECT_EQ(region.take_ahead().data, region.data() + (size_t{200} << 20));
+    ASSERT_TRUE(region.grow_to(size_t{300} << 20));
+    EXPECT_EQ(region.take_ahead().data, region.data() + (size_t{300} << 20));
+    EXPECT_EQ(count_ahead(), Region::kAheadBytes / kHugePageBytes - 1);
+}
+
+TEST(Region, NamesMemoryAgainThatItGaveBack) {
+    MemoryBudget budget(uint64_t{1} << 30);
+    Region region(uint64_t{1} << 30, budget);
+    ASSERT_TRUE(region.grow_to(8 * kHugePageBytes));
+    region.shrink_to_zero();
+    EXPECT_EQ(region.take_ahead(3 * kHugePageBytes).data, region.data() + kHugePageBytes);
+    EXPECT_EQ(region.take_ahead(3 * kHugePageBytes).data, region.data() + 2 * kHugePageBytes);
+    EXPECT_EQ(region.take_ahead(3 * kHugePageBytes).bytes, 0u);
 }
 
 TEST(Populate, ProvidesMemoryAndLeavesItsContentsAlone) {

@@ -112,6 +112,29 @@ TEST(SlotTable, GrowsFastEnoughWhenNobodyMoves) {
     }
 }
 
+// All of the next table but its first 2 MiB, which are small pages, and before it is begun.
+TEST(SlotTable, NamesTheMemoryOfTheNextTableBeforeItIsBegun) {
+    MemoryBudget budget(uint64_t{1} << 30);
+    SlotTable table(kSeed, detect_simd(), budget);
+    uint64_t named_bytes = 0;
+    int tables = 0;
+    for (uint32_t slot = 0; slot < 500'000; ++slot) {
+        const bool was_moving = table.moving();
+        const uint64_t before_bytes = table.committed_bytes();
+        ASSERT_TRUE(table.insert(slot, table.place_of(slot), slot));
+        if (!was_moving && table.moving()) {
+            const uint64_t begun_bytes = table.committed_bytes() - before_bytes;
+            EXPECT_EQ(named_bytes,
+                      begun_bytes <= kHugePageBytes ? 0 : begun_bytes - kHugePageBytes);
+            named_bytes = 0;
+            ++tables;
+        }
+        table.move_some(1);
+        while (const size_t bytes = table.take_ahead().bytes) named_bytes += bytes;
+    }
+    EXPECT_GT(tables, 5);
+}
+
 TEST(SlotTable, FillsUpAndThenRefuses) {
     Names names(3 * 4096, 0xffffffffu);
     uint32_t added = 0;

@@ -435,6 +435,30 @@ TEST(WindowStore, RefusesEventsOfAFinalPaneThatTheShortcutCovered) {
     pair.finish();
 }
 
+// Of 200,000 keys: their table, their cells, and what puts their rows in order.
+TEST(WindowStore, NamesMemoryToComeWhileHalfOfTheBudgetIsLeft) {
+    const auto named_bytes = [](uint64_t memory_bytes) {
+        const Config config = counts({tumbling("w", 10)});
+        MemoryBudget budget(memory_bytes);
+        WindowStore store(config, 7, detect_simd(), budget);
+        RecordBatch batch(config, 2000);
+        std::vector<uint32_t> refused(1000);
+        uint64_t bytes = 0;
+        for (uint32_t part = 0; part < 200; ++part) {
+            std::vector<Event> events;
+            for (uint32_t r = 0; r < 1000; ++r) {
+                events.push_back({5, naive::encoded(part * 1000 + r), {1}});
+            }
+            const std::vector<uint32_t> rows = naive::fill(config, events, batch);
+            EXPECT_EQ(store.add(batch, rows.data(), 1000, refused.data()), 0u);
+            while (const size_t next = store.take_ahead().bytes) bytes += next;
+        }
+        return bytes;
+    };
+    EXPECT_GE(named_bytes(kPlenty), uint64_t{16} << 20);
+    EXPECT_LE(named_bytes(uint64_t{20} << 20), uint64_t{8} << 20);
+}
+
 TEST(WindowStore, AJobWithoutAlignedWindowsHasNoRows) {
     Config config = counts({});
     config.windows = {{"session", WindowKind::session, 0, 0, 10}};

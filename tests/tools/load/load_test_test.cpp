@@ -95,6 +95,20 @@ TEST(LoadTest, AGeneratorThatIsLateMakesFiguresDoubtful) {
     EXPECT_EQ(doubts_about(run).size(), 2U);
 }
 
+TEST(LoadTest, AHostThatTakesTheProcessorsAwayMakesFiguresDoubtful) {
+    LoadRun run = good_run();
+    run.verdict.p99_us = 15'000;
+    run.generator.lag.p99_us = 0;
+    run.stolen_ms = 500;
+    run.stolen_max_ms = 10;
+    EXPECT_THAT(doubts_about(run), IsEmpty());
+    run.stolen_max_ms = 20;
+    EXPECT_THAT(doubts_about(run), ElementsAre(HasSubstr("stole 20 ms of a quarter second")));
+    run.verdict.p99_us = 500;
+    run.stolen_max_ms = 10;  // One step of the count.
+    EXPECT_THAT(doubts_about(run), IsEmpty());
+}
+
 // Searches where rates up to `limit` are sustained.
 uint64_t search_with(uint64_t limit, const RateSearch& search, std::vector<LoadRun>& steps) {
     return search_rate(
