@@ -99,6 +99,7 @@ TEST(Region, NamesMemoryAgainThatItGaveBack) {
     MemoryBudget budget(uint64_t{1} << 30);
     Region region(uint64_t{1} << 30, budget);
     ASSERT_TRUE(region.grow_to(8 * kHugePageBytes));
+    EXPECT_EQ(region.take_ahead().data, region.data() + 8 * kHugePageBytes);
     region.shrink_to_zero();
     EXPECT_EQ(region.take_ahead(3 * kHugePageBytes).data, region.data() + kHugePageBytes);
     EXPECT_EQ(region.take_ahead(3 * kHugePageBytes).data, region.data() + 2 * kHugePageBytes);
