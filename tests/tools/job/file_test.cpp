@@ -296,7 +296,7 @@ TEST(JobFile, WhatIsPlannedIsRefusedByName) {
             "job.yaml:5:33: error: windows[0].early: early rows are planned, not built yet"));
     for (const char* line : {"checkpoint: { dir: d }", "filters: [ x ]", "http: { listen: x }",
                              "sinks: [ { type: clickhouse } ]", "dlq: { type: kafka, topic: t }",
-                             "engine: { type: gpu }", "dedup: { scope: partition }"}) {
+                             "dedup: { scope: partition }"}) {
         EXPECT_THAT(read(kBase + line + "\n").mistakes,
                     ElementsAre(HasSubstr("planned, not built yet")))
             << line;
