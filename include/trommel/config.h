@@ -86,9 +86,10 @@ struct EngineOptions {
     // Keep each worker on one core: worker w on the w-th of those that the process may use, and
     // round again when there are more workers. Without threads it has no effect.
     bool pin = false;
-    // run() only: a further thread has the system provide memory just before the exact table grows
-    // into it, up to 64 MiB ahead for each shard and never beyond memory_bytes. Without it a batch
-    // takes as much longer as its page faults do. Needs Linux 5.14 and a core to spare.
+    // run() only: a further thread, of the least priority, has the system provide memory just
+    // before exact ids, keys and windows grow into it: up to a quarter of each, and 64 MiB, ahead,
+    // and never beyond memory_bytes. Without it a batch takes as much longer as its page faults do.
+    // Needs Linux 5.14.
     bool prefault = false;
     uint64_t memory_bytes = uint64_t{4} << 30;
     MemoryShares shares;
