@@ -143,8 +143,8 @@ void SlotTable::grow_if_needed() {
     now_ = 1 - now_;
 }
 
-// Places are scattered, so a new table is touched all over at once: ten thousand keys that come in
-// between have its page faults for themselves otherwise.
+// Places are scattered, so a new table is touched all over at once: without this the first keys
+// after its beginning pay for all of its page faults.
 Stretch SlotTable::take_ahead() {
     const Table& table = tables_[now_];
     if (moving_ || table.taken * 10 < table.lines * kPerLine * kAheadTenths) return {};
