@@ -54,7 +54,7 @@ class InlineEngine final : public Engine {
           clock_(clock),
           judge_(config_, seed_, false),
           emitter_(config_, seed_, plan_.session_bytes, ports()),
-          pass_(config_, emitter_),
+          pass_(config_, emitter_, hostpath::RowPace::of(config_)),
           batch_(config_, config_.engine.batch_records) {}
 
     Status set_up(const hostpath::MakeShard& make) {

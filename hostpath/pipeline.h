@@ -45,7 +45,7 @@ struct Shards {
 // thread: the same calls as the threads make, with no ring between them. Each call is a step.
 class InlinePass {
    public:
-    InlinePass(const Config& config, Emitter& emitter, const RowPace& pace = {})
+    InlinePass(const Config& config, Emitter& emitter, const RowPace& pace)
         : emitter_(emitter), block_(config, cpu::CellLayout(config)), pace_(pace) {}
 
     void begin(cpu::Backend& shard, Batch& batch);
@@ -73,7 +73,9 @@ class InlinePass {
 // calls them in any order.
 class Pipeline {
    public:
-    Pipeline(const Config& config, const Run& job, const RowPace& pace = {},
+    Pipeline(const Config& config, const Run& job)
+        : Pipeline(config, job, RowPace::of(config)) {}
+    Pipeline(const Config& config, const Run& job, const RowPace& pace,
              MakeShard make = make_shard);
 
     // Opens sources, then sinks.

@@ -12,13 +12,22 @@ namespace trommel::hostpath {
 //
 // A batch is judged first, and then as many rows leave as keep up with it: in `work_per_event` a
 // window of ten events per key is handed out while the first third of the next one comes in. Each
-// further window that is final doubles, triples, … that, so that however many rows an event is
-// worth (sliding windows), they never stay behind for good; and at `windows_waiting_max` the rows
-// leave before the next batch is judged. While no batch is there they leave piece by piece.
+// further window that is final doubles, triples, … that. While no batch is there they leave piece
+// by piece.
+//
+// A window that is still there when the next of its kind becomes final has rows that are not wanted
+// as fast as they come: by the sink, or by a slower shard. Then they leave before the next batch is
+// judged, so that the input waits for the output and the panes that are held do not add up.
 struct RowPace {
     int64_t work_per_piece = 2048;  // Some 50 microseconds, and the least per batch.
     int64_t work_per_event = 2;
-    uint32_t windows_waiting_max = 64;
+    uint32_t windows_waiting_max = 2;  // At so many the rows leave first.
+
+    static RowPace of(const Config& config) {
+        RowPace pace;
+        pace.windows_waiting_max *= std::max(1u, static_cast<uint32_t>(config.windows.size()));
+        return pace;
+    }
 
     int64_t work_after(const cpu::Backend& shard, const Batch& batch) const {
         const int64_t work = std::max(work_per_piece, batch.records.count * work_per_event);

@@ -61,6 +61,15 @@ TEST(RowPace, RowsLeaveFirstWhenTooManyWindowsWait) {
     EXPECT_TRUE(pace.rows_first(*Scene(4).shard, Scene(4).batch, 0));
 }
 
+TEST(RowPace, EachKindOfWindowMayWaitOnce) {
+    Config config = window_job();
+    EXPECT_EQ(RowPace::of(config).windows_waiting_max, 2u);
+    config.windows.push_back(config.windows.front());
+    EXPECT_EQ(RowPace::of(config).windows_waiting_max, 4u);
+    config.windows.clear();
+    EXPECT_EQ(RowPace::of(config).windows_waiting_max, 2u);
+}
+
 TEST(RowPace, RowsLeaveFirstAtTheEndOfTheInput) {
     Scene scene(1);
     scene.batch.last = true;

@@ -171,6 +171,20 @@ TEST(Worker, WithoutABlockItGoesOnJudgingUntilTooManyWindowsWait) {
     EXPECT_NE(message.batch, nullptr);
 }
 
+// A sink that is slower than the input must not make panes add up: one window waits, no more.
+TEST(Worker, OfOneKindTwoWindowsDoNotWait) {
+    Bench bench(window_job(), RowPace::of(window_job()));
+    cpu::PartialRows* block = nullptr;
+    ASSERT_TRUE(bench.rings.free_blocks.try_pop(block));
+    uint64_t judged = 0;
+    for (; judged < 10; ++judged) {
+        bench.send({keyed(judged, static_cast<int64_t>(judged) * 10'000, 7)});
+        if (bench.worker->step() == Progress::idle) break;
+    }
+    // The third finds one window final, the fourth two.
+    EXPECT_EQ(judged, 3u);
+}
+
 TEST(Worker, RowsLeaveFirstWhereTheBatchMightWantTheirMemory) {
     for (const uint64_t key_mib : {2u, 64u}) {
         Bench bench(window_job(), {}, uint64_t{8} << 20, key_mib << 20);

@@ -48,11 +48,15 @@ class Memory(Case):
             what: [sum(shard[what] for shard in run.report["shards"]) for run in (short, long)]
             for what in ("live_ids", "keys", "id_bytes", "key_bytes")
         }
+        # With more threads it is chance whether the last of the rows have left: a window's rare
+        # keys are an eighth of all.
+        more_keys = 1.1 if "engine.threads=1" in more else 1.25
         kept["resident"] = [run.report["resident_bytes_max"] for run in (short, long)]
         for what, (before, after) in kept.items():
             if not (SANITIZED and what == "resident"):
+                more_times = more_keys if what == "keys" else 1.1
                 self.assertLessEqual(
-                    after, before * 1.1 + (4 * MIB if what == "resident" else 0), kept
+                    after, before * more_times + (4 * MIB if what == "resident" else 0), kept
                 )
         if LONG:
             print(few, many, *more, kept, long.report["seconds"])
