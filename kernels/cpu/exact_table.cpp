@@ -108,6 +108,7 @@ class ExactTable final : public IdMemory {
         }
         if (floor == floor_tick_) return false;
         raise_floor(floor);
+        empty_stash();  // A sweep would be too late: while the stash is full there is no room.
         const int64_t early_us = (floor - needed_tick_) * ticks_.tick_us;
         shortened_us_ = std::max(shortened_us_, std::min(early_us, options_.horizon_us));
         return true;
@@ -150,7 +151,7 @@ class ExactTable final : public IdMemory {
             if (live(*at)) now = rules::remembered_after(above_floor(*at), now, ticks_.reach);
             change(*at, static_cast<uint16_t>(floor_tick_ + now));
         }
-        std::erase_if(stash_, [&](const Stashed& stashed) { return !live(stashed.tick); });
+        empty_stash();
     }
 
     bool span_exceeded() const override { return span_exceeded_; }
@@ -310,6 +311,15 @@ class ExactTable final : public IdMemory {
         ++live_by_tick_[tick];
         ++live_;
         return Outcome::unique;
+    }
+
+    // Of the dead, and of those whose pages have room.
+    void empty_stash() {
+        rebuild_stash_.clear();
+        std::swap(stash_, rebuild_stash_);
+        for (const Stashed& stashed : rebuild_stash_) {
+            if (live(stashed.tick)) place_again(stashed.entry, stashed.tick);
+        }
     }
 
     int64_t above_floor(uint16_t tick) const { return static_cast<uint16_t>(tick - floor16()); }

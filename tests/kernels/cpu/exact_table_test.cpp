@@ -227,6 +227,28 @@ TEST_P(ExactTableTest, ForgetsTheOldestTicksFirstWhenAskedTo) {
     EXPECT_FALSE(table->forget_oldest(1)) << "nothing is older than the newest";
 }
 
+// Where growth has ended half-way, some pages are full and the stash with them, long before the
+// table is. No more is forgotten than makes room.
+TEST_P(ExactTableTest, ForgetsNoMoreThanMakesRoomThoughTheStashIsFull) {
+    constexpr int64_t kHorizon = 64'000'000;
+    MemoryBudget budget(1'700'000);
+    const auto table = make_exact_table(options_of(kind(), simd(), kHorizon), budget);
+    Stream stream(kind(), kHorizon);
+    uint64_t id = 0, live_min = UINT64_MAX;
+    for (int batch = 0; batch < 120; ++batch) {
+        stream.clear();
+        for (int e = 0; e < 1000; ++e, ++id) stream.add(id, static_cast<int64_t>(id) * 200);
+        table->advance(static_cast<int64_t>(id) * 200 - 1'000'000, static_cast<int64_t>(id) * 200);
+        while (true) {
+            const std::vector<Outcome> outcomes = stream.judge(*table);
+            const auto full = std::count(outcomes.begin(), outcomes.end(), Outcome::full);
+            if (full == 0 || !table->forget_oldest(static_cast<uint32_t>(full))) break;
+            live_min = std::min(live_min, table->live_ids());
+        }
+    }
+    EXPECT_GT(live_min, kind() == IdKind::u64 ? 60'000u : 10'000u);
+}
+
 TEST_P(ExactTableTest, ATakenBackEventLeavesNoTrace) {
     MemoryBudget budget(uint64_t{64} << 20);
     const auto table = make_exact_table(options_of(kind(), simd(), kForeverUs), budget);
