@@ -114,6 +114,11 @@ class DeviceIds {
         return static_cast<uint32_t>(std::clamp<uint64_t>(capacity, kCapacityMin, kCapacityMax));
     }
     static uint64_t bytes_of(uint32_t capacity) { return (uint64_t{capacity} + 1) * sizeof(Slot); }
+    // What each group can have at the same time, and one of them twice.
+    uint32_t even_share() const {
+        const uint64_t slots = budget_.max_bytes() / sizeof(Slot) / (rules::kGroups + 1);
+        return static_cast<uint32_t>(std::clamp<uint64_t>(slots, 8, kCapacityMax) / 8 * 8 - 8);
+    }
 
     IdTable<Kind> table() const { return {groups_.data(), counts_.data(), options_.seed}; }
     void queue(IdBatch& batch);
@@ -339,16 +344,23 @@ void DeviceIds<D, Kind>::make_room(IdBatch& batch) {
 }
 
 // A group is written anew, without its dead, into as large a table as there is memory for: twice
-// what its ids need, or half as much again, or what is left. False when there is no room to be had.
+// what its ids need, or half as much again, or what is left. Not into more than its share while
+// that will do: else those that double first leave too little for others, which are as many ids
+// to each group. False when there is no room to be had.
 template <Device D, class Kind>
 bool DeviceIds<D, Kind>::make_room_in(uint32_t g, const IdBatch& batch) {
     const uint64_t needed = counts_image_[g].needed;
+    const uint32_t share = even_share();
     // Copies in a batch count several times in `lacked`, so it is not wholly believed.
     const uint64_t wanted = needed + std::min<uint64_t>(counts_image_[g].lacked, 4 * needed + 64);
     for (const uint64_t ids :
          {std::max(wanted, 2 * needed), needed + needed / 2, needed + needed / 4}) {
-        const uint32_t capacity = capacity_for(ids);
-        const uint32_t limit = usual_limit(capacity);
+        uint32_t capacity = capacity_for(ids);
+        uint32_t limit = usual_limit(capacity);
+        if (capacity >= share && needed + needed / 16 < full_limit(share)) {
+            capacity = share;
+            limit = full_limit(share);
+        }
         if (limit > needed && prepare_rebuild(g, capacity, limit, batch)) return true;
     }
     const uint32_t present = groups_image_[g].capacity;

@@ -468,37 +468,33 @@ TYPED_TEST(DeviceIdsTest, ForgetsTheOldestWhenItMay) {
 
 // The horizon that is left where ever new ids fill the same bytes. A device's slots may be 7/8
 // full, of 16 and 32 bytes; the CPU's 0.8, of 10.7 and 21.3.
-TYPED_TEST(DeviceIdsTest, KeepsHalfTheHorizonThatTheCpuKeepsInTheSameBytes) {
+TYPED_TEST(DeviceIdsTest, KeepsAtLeastHalfTheHorizonThatTheCpuKeepsInTheSameBytes) {
     constexpr int64_t kLongUs = 64'000'000, kIdsMax = 320'000;  // Within that horizon.
-    for (const uint64_t budget_bytes : {uint64_t{1'700'000}}) {
-        DeviceIdsOptions options = options_of(kLongUs);
-        options.forgets = true;
-        IdLanes<TypeParam> lanes(options, 4, budget_bytes);
-        CpuIds cpu_ids(this->kIsWide, kLongUs, budget_bytes);
-        Events events(4000);
-        const uint64_t count = budget_bytes / (this->kIsWide ? 20 : 10);
-        for (uint64_t id = 0; id < count;) {
-            for (Event& event : events) {
-                event.lo = ++id;
-                event.time_us = static_cast<int64_t>(id) * (kLongUs / kIdsMax);
-                event.watermark_us = event.time_us - kDisorderUs;
-            }
-            lanes.submit(events.data(), 4000);
-            lanes.finish();
-            for (;;) {
-                const std::vector<Outcome> outcomes = cpu_ids.judge(events.data(), 4000);
-                const auto full = std::count(outcomes.begin(), outcomes.end(), Outcome::full);
-                if (full == 0 || !cpu_ids.forget_oldest(static_cast<uint32_t>(full))) break;
-            }
+    constexpr uint64_t kBytes = 1'700'000;
+    DeviceIdsOptions options = options_of(kLongUs);
+    options.forgets = true;
+    IdLanes<TypeParam> lanes(options, 4, kBytes);
+    CpuIds cpu_ids(this->kIsWide, kLongUs, kBytes);
+    Events events(4000);
+    const uint64_t count = kBytes / (this->kIsWide ? 20 : 10);
+    for (uint64_t id = 0; id < count;) {
+        for (Event& event : events) {
+            event.lo = ++id;
+            event.time_us = static_cast<int64_t>(id) * (kLongUs / kIdsMax);
+            event.watermark_us = event.time_us - kDisorderUs;
         }
-        EXPECT_EQ(lanes.full(), 0u);
-        const int64_t device_us = kLongUs - lanes.ids().horizon_shortened_us();
-        const int64_t cpu_us = kLongUs - cpu_ids.horizon_shortened_us();
-        std::printf("%llu bytes: %.1f s on the device, %.1f on the CPU\n",
-                    static_cast<unsigned long long>(budget_bytes),
-                    static_cast<double>(device_us) / 1e6, static_cast<double>(cpu_us) / 1e6);
-        EXPECT_GT(device_us, cpu_us / 2) << budget_bytes;
+        lanes.submit(events.data(), 4000);
+        lanes.finish();
+        for (;;) {
+            const std::vector<Outcome> outcomes = cpu_ids.judge(events.data(), 4000);
+            const auto full = std::count(outcomes.begin(), outcomes.end(), Outcome::full);
+            if (full == 0 || !cpu_ids.forget_oldest(static_cast<uint32_t>(full))) break;
+        }
     }
+    EXPECT_EQ(lanes.full(), 0u);
+    const int64_t device_us = kLongUs - lanes.ids().horizon_shortened_us();
+    const int64_t cpu_us = kLongUs - cpu_ids.horizon_shortened_us();
+    EXPECT_GE(device_us, cpu_us / 2);
 }
 
 TYPED_TEST(DeviceIdsTest, IsNotMadeWithoutMemory) {
