@@ -49,7 +49,8 @@ class BlockFilter final : public IdMemory {
 
     // A filter cannot forget one id without forgetting parts of others: the id stays remembered,
     // and its copies are duplicates.
-    void take_back(const IdColumns&, uint32_t) override {}
+    void take_back(const IdColumns&, const uint32_t*, uint32_t, const Outcome*,
+                   const Verdict*) override {}
 
     uint64_t live_ids() const override;
     uint64_t committed_bytes() const override { return region_.usable_bytes(); }

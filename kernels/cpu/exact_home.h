@@ -22,8 +22,10 @@ struct HomePass {
     const uint64_t* hi;    // Of row; Line128 only.
     uint16_t floor;
     uint32_t reach;
+    int64_t floor_tick;      // Whose low 16 bits are `floor`.
     uint32_t* live_by_tick;  // 65,536 counters.
     uint8_t* outcomes;       // Outcome of rows[k]; not written for deferred ones.
+    int64_t* renewed_from;   // Out, of row: the tick before, where the outcome is `renewed`.
     uint32_t* deferred;      // Out: positions k that one line could not decide, in order.
     uint32_t deferred_count;
     uint32_t inserted;  // Out.

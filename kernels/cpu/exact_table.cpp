@@ -50,7 +50,9 @@ class ExactTable final : public IdMemory {
           positions_(options.rows_max),
           deferred_(options.rows_max),
           judged_rows_(options.rows_max),
-          judged_outcomes_(options.rows_max) {
+          judged_outcomes_(options.rows_max),
+          renewed_from_(options.rows_max),
+          to_take_back_(options.rows_max) {
         stash_.reserve(kStashMax);
         if (options.kind == IdKind::verified) arena_ = std::make_unique<ByteArena>(budget);
         if (!region_.grow_to(map_.groups * kPageBytes)) return;
@@ -106,6 +108,7 @@ class ExactTable final : public IdMemory {
         }
         if (floor == floor_tick_) return false;
         raise_floor(floor);
+        empty_stash();  // A sweep would be too late: while the stash is full there is no room.
         const int64_t early_us = (floor - needed_tick_) * ticks_.tick_us;
         shortened_us_ = std::max(shortened_us_, std::min(early_us, options_.horizon_us));
         return true;
@@ -113,15 +116,42 @@ class ExactTable final : public IdMemory {
 
     int64_t horizon_shortened_us() const override { return shortened_us_; }
 
-    void take_back(const IdColumns& ids, uint32_t row) override {
-        const auto tick = static_cast<uint16_t>(rules::tick_of(ids.time_us[row], ticks_));
-        const Place place = find(ids, row, map_.home_line(ids.hash[row]));
-        // Its tick is forgotten already, or a later event of the id, far away, stays remembered.
-        if (!place.found() || tick_at(place) != tick) return;
-        --live_by_tick_[tick];
-        --live_;
-        tick_at(place) = dead_tick();
-        if (place.line == nullptr) stash_.erase(stash_.begin() + place.slot);
+    // Puts the ids of refused and of renewed events back to what they were before, and then
+    // remembers once more those events that were counted. No id comes to a later tick than it has,
+    // so overflow ticks and bytes last as long as they have to.
+    void take_back(const IdColumns& ids, const uint32_t* rows, uint32_t count,
+                   const Outcome* outcomes, const Verdict* verdicts) override {
+        const auto tick_of = [&](uint32_t k) {
+            return rules::tick_of(ids.time_us[rows[k]], ticks_);
+        };
+        for (uint32_t k = 0; k < count; ++k) {
+            const bool is_refused = verdicts[rows[k]] == Verdict::refused;
+            const bool is_concerned =
+                outcomes[k] == Outcome::renewed || (outcomes[k] == Outcome::unique && is_refused);
+            to_take_back_[k] = nullptr;
+            if (!is_concerned || tick_of(k) < floor_tick_) continue;  // Forgotten since.
+            const Place place = find(ids, rows[k], map_.home_line(ids.hash[rows[k]]));
+            if (place.found()) to_take_back_[k] = &tick_at(place);
+        }
+        for (uint32_t k = 0; k < count; ++k) {
+            uint16_t* const at = to_take_back_[k];
+            if (at == nullptr || !live(*at)) continue;
+            if (outcomes[k] == Outcome::unique) {
+                change(*at, dead_tick());
+            } else if (const int64_t from = renewed_from_[rows[k]]; from < floor_tick_) {
+                change(*at, dead_tick());
+            } else if (from < floor_tick_ + above_floor(*at)) {  // They only grow.
+                change(*at, static_cast<uint16_t>(from));
+            }
+        }
+        for (uint32_t k = 0; k < count; ++k) {
+            uint16_t* const at = to_take_back_[k];
+            if (at == nullptr || verdicts[rows[k]] == Verdict::refused) continue;
+            int64_t now = tick_of(k) - floor_tick_;
+            if (live(*at)) now = rules::remembered_after(above_floor(*at), now, ticks_.reach);
+            change(*at, static_cast<uint16_t>(floor_tick_ + now));
+        }
+        empty_stash();
     }
 
     bool span_exceeded() const override { return span_exceeded_; }
@@ -211,8 +241,10 @@ class ExactTable final : public IdMemory {
                       ids.hi,
                       floor16(),
                       static_cast<uint32_t>(ticks_.reach),
+                      floor_tick_,
                       live_by_tick_.data(),
                       reinterpret_cast<uint8_t*>(outcomes),
+                      renewed_from_.data(),
                       deferred_.data(),
                       0,
                       0};
@@ -261,6 +293,7 @@ class ExactTable final : public IdMemory {
         if (place.found()) {
             const int64_t known = above_floor(tick_at(place)), now = above_floor(tick);
             if (rules::is_duplicate(known, now, ticks_.reach)) return Outcome::duplicate;
+            renewed_from_[row] = floor_tick_ + known;
             if (rules::remembered_after(known, now, ticks_.reach) == now) {
                 restamp(ids, row, home, place, tick);
             }
@@ -278,9 +311,28 @@ class ExactTable final : public IdMemory {
         return Outcome::unique;
     }
 
+    // Of the dead, and of those whose pages have room.
+    void empty_stash() {
+        rebuild_stash_.clear();
+        std::swap(stash_, rebuild_stash_);
+        for (const Stashed& stashed : rebuild_stash_) {
+            if (live(stashed.tick)) place_again(stashed.entry, stashed.tick);
+        }
+    }
+
     int64_t above_floor(uint16_t tick) const { return static_cast<uint16_t>(tick - floor16()); }
     uint16_t& tick_at(const Place& place) {
         return place.line == nullptr ? stash_[place.slot].tick : place.line->tick[place.slot];
+    }
+
+    // Either tick may be a dead one.
+    void change(uint16_t& tick, uint16_t to) {
+        const uint32_t gone = live(tick), come = live(to);
+        live_by_tick_[tick] -= gone;
+        live_by_tick_[to] += come;
+        live_ += come;
+        live_ -= gone;
+        tick = to;
     }
 
     Place find(const IdColumns& ids, uint32_t row, uint32_t home) {
@@ -303,10 +355,7 @@ class ExactTable final : public IdMemory {
 
     void restamp(const IdColumns& ids, uint32_t row, uint32_t home, const Place& place,
                  uint16_t tick) {
-        uint16_t& remembered = tick_at(place);
-        --live_by_tick_[remembered];
-        ++live_by_tick_[tick];
-        remembered = tick;
+        change(tick_at(place), tick);
         Line* const lines = page_lines(home / kLinesPerPage);
         for (uint32_t step = 0; step < place.steps; ++step) {
             Line& line = lines[(home + step) % kLinesPerPage];
@@ -487,6 +536,8 @@ class ExactTable final : public IdMemory {
     std::vector<uint16_t> row_ticks_;
     std::vector<uint32_t> positions_, deferred_, judged_rows_;
     std::vector<Outcome> judged_outcomes_;
+    std::vector<int64_t> renewed_from_;    // By row: see HomePass.
+    std::vector<uint16_t*> to_take_back_;  // Ticks of ids.
 };
 
 template <class Kind>

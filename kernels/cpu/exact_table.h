@@ -23,7 +23,7 @@ struct ExactTableOptions {
     int64_t allowed_lateness_us = 0;
     int64_t lateness_pane_us = 0;
     uint32_t group_begin = 0, group_end = 256;  // The hash groups that this table holds.
-    uint32_t rows_max = 65536;                  // Longest batch.
+    uint32_t rows_max = 65536;                  // Longest batch; row numbers are below it.
     rules::HashSeed seed;                       // The one that made IdColumns::hash.
     SimdLevel simd = SimdLevel::scalar;
     uint64_t expected_ids = 0;  // The table is made for as many, as far as the budget goes.

@@ -54,10 +54,13 @@ class IdMemory {
     virtual bool forget_oldest(uint32_t events) = 0;
     virtual int64_t horizon_shortened_us() const = 0;
 
-    // Forgets an event whose outcome was just `unique`: it was refused for another reason and is to
-    // leave no trace. Not for `renewed` ones: forgetting those could let a copy of the earlier
-    // event through.
-    virtual void take_back(const IdColumns& ids, uint32_t row) = 0;
+    // Some of the events that were just judged unique or renewed were refused for another reason,
+    // as verdicts[rows[k]] says, and are to leave no trace: from now on each id is remembered with
+    // what it was before the batch and what those of its events that were counted made of that.
+    // `rows` and `outcomes`: in the order of the batch; those of duplicates may be left out. Which
+    // events of the batch were copies of refused ones, or far from them, stays as it was judged.
+    virtual void take_back(const IdColumns& ids, const uint32_t* rows, uint32_t count,
+                           const Outcome* outcomes, const Verdict* verdicts) = 0;
 
     // Was an event of the last judge() `full` because its time lies further from the others' than
     // this memory spans (partitions that show nothing hold the watermark back), and not for want of

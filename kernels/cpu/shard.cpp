@@ -107,11 +107,9 @@ void Shard::judge(RecordBatch& batch, const IdColumns& ids, const uint32_t* rows
 
     const uint32_t refused =
         windows_ ? windows_->add(batch, survivors_.data(), survivors, refused_.data()) : 0;
-    uint32_t s = 0;
-    for (uint32_t r = 0; r < refused; ++r, ++s) {
-        while (survivors_[s] != refused_[r]) ++s;
-        batch.verdict[refused_[r]] = Verdict::refused;
-        if (ids_ && outcomes_[s] == Outcome::unique) ids_->take_back(ids, refused_[r]);
+    for (uint32_t r = 0; r < refused; ++r) batch.verdict[refused_[r]] = Verdict::refused;
+    if (refused > 0 && ids_) {
+        ids_->take_back(ids, survivors_.data(), survivors, outcomes_.data(), batch.verdict.data());
     }
     if (refused > 0) note_keys_full();
     unique_ += survivors - refused;

@@ -30,7 +30,7 @@ struct DeviceIdsOptions {
 
 // Exact memory of ids in a device's memory (exact_ids.md), for ids of Kind (id_slots.h); answers as
 // cpu::make_exact_table's does. Slots are charged to the budget, and as much more as the largest
-// group takes, so that each can always be written anew; 13 bytes per event of the longest batch are
+// group takes, so that each can always be written anew; 15 bytes per event of the longest batch are
 // not. Device and budget must outlive it. One owner, one thread.
 template <Device D, class Kind>
 class DeviceIds {
@@ -68,11 +68,14 @@ class DeviceIds {
     // submitted again, in order. Clears *batch.halted. Waits.
     Stage go_on(IdBatch& batch, Stage halted);
 
-    // Queues forgetting the events of a batch whose outcome is `unique` and whose verdict ([count],
-    // device memory) is `refused` all the same. Before the next batch is submitted, or on a batch
-    // that is submitted again.
+    // Queues forgetting the events of a batch that are unique by their ids and whose verdict
+    // ([count], device memory) is `refused` all the same: as cpu::IdMemory::take_back(). Before the
+    // next batch is submitted, or on a batch that is submitted again.
     void take_back(const IdBatch& batch, const Verdict* verdict) {
-        device_.launch(batch.count, TakeBackIds{batch, ticks_, verdict});
+        device_.launch(batch.count, TakeBackIds{batch, verdict, known_before_.data()});
+        if (batch.number != resolved_batch_) return;
+        device_.launch(contested_count_, TakeBackContested{batch, ticks_, verdict,
+                                                           known_before_.data(), contested()});
     }
 
     // How much too early ids were forgotten, at worst.
@@ -111,10 +114,16 @@ class DeviceIds {
         return static_cast<uint32_t>(std::clamp<uint64_t>(capacity, kCapacityMin, kCapacityMax));
     }
     static uint64_t bytes_of(uint32_t capacity) { return (uint64_t{capacity} + 1) * sizeof(Slot); }
+    // What each group can have at the same time, and one of them twice.
+    uint32_t even_share() const {
+        const uint64_t slots = budget_.max_bytes() / sizeof(Slot) / (rules::kGroups + 1);
+        return static_cast<uint32_t>(std::clamp<uint64_t>(slots, 8, kCapacityMax) / 8 * 8 - 8);
+    }
 
     IdTable<Kind> table() const { return {groups_.data(), counts_.data(), options_.seed}; }
     void queue(IdBatch& batch);
     void resolve(const IdBatch& batch);
+    ContestedEvents contested() const { return {keys_.data(), events_.data(), contested_count_}; }
     void make_room(IdBatch& batch);
     bool make_room_in(uint32_t group, const IdBatch& batch);
     bool prepare_rebuild(uint32_t group, uint32_t capacity, uint32_t limit, const IdBatch& batch);
@@ -179,7 +188,11 @@ class DeviceIds {
     Array<D, uint32_t> tick_counts_;  // With OnFull::forget.
     PinnedArray<D, uint32_t> tick_counts_image_;
 
-    // To resolve with.
+    // To take back and to resolve with. Of the batch that was judged last: those under way after it
+    // have to wait until it is done with.
+    Array<D, uint16_t> known_before_;
+    uint64_t resolved_batch_ = 0;
+    uint32_t contested_count_ = 0;
     Array<D, uint8_t> flags_;
     Array<D, uint64_t> keys_;
     Array<D, uint32_t> events_;  // And how many.
@@ -198,12 +211,13 @@ bool DeviceIds<D, Kind>::allocate_all() {
     next_groups_image_ = {device_, rules::kGroups};
     counts_ = {device_, rules::kGroups};
     counts_image_ = {device_, rules::kGroups};
+    known_before_ = {device_, options_.events_max};
     flags_ = {device_, options_.events_max};
     keys_ = {device_, options_.events_max};
     events_ = {device_, options_.events_max + size_t{1}};
     count_image_ = {device_, 1};
     if (!groups_ || !groups_image_ || !next_groups_ || !next_groups_image_ || !counts_ ||
-        !counts_image_ || !flags_ || !keys_ || !events_ || !count_image_ ||
+        !counts_image_ || !known_before_ || !flags_ || !keys_ || !events_ || !count_image_ ||
         !device_.reserve_sort(options_.events_max)) {
         return false;
     }
@@ -262,7 +276,7 @@ void DeviceIds<D, Kind>::queue(IdBatch& batch) {
     }
     batch.stamp = stamp_;
     device_.launch(batch.count, ClaimIds<Kind>{batch, table(), ticks_});
-    device_.launch(batch.count, JudgeIds{batch, ticks_});
+    device_.launch(batch.count, JudgeIds{batch, ticks_, known_before_.data()});
 }
 
 template <Device D, class Kind>
@@ -283,10 +297,12 @@ void DeviceIds<D, Kind>::resolve(const IdBatch& batch) {
     device_.copy_out(Queue::compute, count_image_.data(), found, sizeof *found);
     wait();
     if (device_.is_lost()) return;
-    const uint32_t count = count_image_[0];
-    device_.launch(count, KeyContested{batch, events_.data(), keys_.data()});
-    device_.sort(keys_.data(), events_.data(), count, 64);
-    device_.launch(count, ResolveContested{batch, ticks_, keys_.data(), events_.data(), count});
+    resolved_batch_ = batch.number;
+    contested_count_ = count_image_[0];
+    device_.launch(contested_count_, KeyContested{batch, events_.data(), keys_.data()});
+    device_.sort(keys_.data(), events_.data(), contested_count_, 64);
+    device_.launch(contested_count_,
+                   ResolveContested{batch, ticks_, known_before_.data(), contested()});
 }
 
 // --- Room
@@ -328,16 +344,23 @@ void DeviceIds<D, Kind>::make_room(IdBatch& batch) {
 }
 
 // A group is written anew, without its dead, into as large a table as there is memory for: twice
-// what its ids need, or half as much again, or what is left. False when there is no room to be had.
+// what its ids need, or half as much again, or what is left. Not into more than its share while
+// that will do: else those that double first leave too little for others, which are as many ids
+// to each group. False when there is no room to be had.
 template <Device D, class Kind>
 bool DeviceIds<D, Kind>::make_room_in(uint32_t g, const IdBatch& batch) {
     const uint64_t needed = counts_image_[g].needed;
+    const uint32_t share = even_share();
     // Copies in a batch count several times in `lacked`, so it is not wholly believed.
     const uint64_t wanted = needed + std::min<uint64_t>(counts_image_[g].lacked, 4 * needed + 64);
     for (const uint64_t ids :
          {std::max(wanted, 2 * needed), needed + needed / 2, needed + needed / 4}) {
-        const uint32_t capacity = capacity_for(ids);
-        const uint32_t limit = usual_limit(capacity);
+        uint32_t capacity = capacity_for(ids);
+        uint32_t limit = usual_limit(capacity);
+        if (capacity >= share && needed + needed / 16 < full_limit(share)) {
+            capacity = share;
+            limit = full_limit(share);
+        }
         if (limit > needed && prepare_rebuild(g, capacity, limit, batch)) return true;
     }
     const uint32_t present = groups_image_[g].capacity;

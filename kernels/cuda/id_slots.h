@@ -35,6 +35,9 @@ struct IdWord {
     }
     TROMMEL_HD constexpr bool is_contested() const { return (word & kContested) != 0; }
     TROMMEL_HD constexpr uint64_t tick_bits() const { return word & (kContested - 1); }
+    TROMMEL_HD constexpr uint64_t with_tick_bits(uint64_t bits) const {
+        return (word & ~(kContested - 1)) | bits;
+    }
 };
 static_assert(IdWord{IdWord::claim(5, 7) << IdWord::kClaimShift}.first_index() == 7);
 static_assert(IdWord::claim(5, 7) > IdWord::claim(5, 8) &&

@@ -66,6 +66,11 @@ struct IdTime {
         const uint64_t bits = bits_of(tick);
         if (bits != word.tick_bits()) add(at, bits - word.tick_bits());
     }
+    // What an id that is remembered with `known` is remembered with after an event; both as bits.
+    TROMMEL_HD uint64_t bits_after(uint64_t known, int64_t tick, int64_t reach) const {
+        if (known == 0) return bits_of(tick);
+        return bits_of(rules::remembered_after(tick_of_bits(known), tick, reach));
+    }
 };
 TROMMEL_HD inline IdTime time_of(const IdBatch& batch, const rules::DedupTicks& ticks) {
     return {batch.time_us, ticks, batch.floor, batch.base};
@@ -127,6 +132,7 @@ struct ClaimIds {
 struct JudgeIds {
     IdBatch batch;
     rules::DedupTicks ticks;
+    uint16_t* known_before;  // [count] Out, of a `renewed` event: the tick's bits before it.
 
     TROMMEL_HD void operator()(uint32_t event) const {
         if (!HaltWord(batch.halted).is_clear_but_for(batch.at(Stage::resolve))) return;
@@ -151,8 +157,9 @@ struct JudgeIds {
         if (word.first_index() == event) {
             time.remember(at, word, after);
             if (!is_known) return cpu::Outcome::unique;
-            return rules::is_duplicate(known, first, ticks.reach) ? cpu::Outcome::duplicate
-                                                                  : cpu::Outcome::renewed;
+            if (rules::is_duplicate(known, first, ticks.reach)) return cpu::Outcome::duplicate;
+            known_before[event] = static_cast<uint16_t>(word.tick_bits());
+            return cpu::Outcome::renewed;
         }
         if (!rules::is_duplicate(after, time.tick(event), ticks.reach)) {
             set_bits(at, IdWord::kContested);
@@ -184,29 +191,46 @@ struct KeyContested {
     TROMMEL_HD void operator()(uint32_t k) const { key[k] = batch.place[event[k]]; }
 };
 
-// Item: one of those, sorted by id and then in the order in which they came. The first of an id
-// judges all of that id.
-struct ResolveContested {
-    IdBatch batch;
-    rules::DedupTicks ticks;
+// The contested events of a batch, sorted by id and then in the order in which they came.
+struct ContestedEvents {
     const uint64_t* key;
     const uint32_t* event;
     uint32_t count;
 
+    TROMMEL_HD bool is_first_of_id(uint32_t k) const { return k == 0 || key[k - 1] != key[k]; }
+    TROMMEL_HD uint64_t* word_of(uint32_t k) const { return reinterpret_cast<uint64_t*>(key[k]); }
+    TROMMEL_HD bool is_of(uint64_t* word, uint32_t k) const {
+        return k < count && word_of(k) == word;
+    }
+};
+
+// Item: one of those. The first of an id judges all of that id. Until the id's next batch its word
+// says that it was contested.
+struct ResolveContested {
+    IdBatch batch;
+    rules::DedupTicks ticks;
+    uint16_t* known_before;  // As JudgeIds has it, and of the first event of each contested id.
+    ContestedEvents contested;
+
     TROMMEL_HD void operator()(uint32_t k) const {
-        if (k > 0 && key[k - 1] == key[k]) return;
-        auto* const at = reinterpret_cast<uint64_t*>(key[k]);
+        if (!contested.is_first_of_id(k)) return;
+        uint64_t* const at = contested.word_of(k);
         const IdWord word{load(at)};
         const IdTime time = time_of(batch, ticks);
+        const uint32_t first = word.first_index();
+        if (batch.outcome[first] == cpu::Outcome::duplicate) {
+            known_before[first] = static_cast<uint16_t>(word.tick_bits());
+        }
         int64_t known = time.tick_of_bits(word.tick_bits());
-        for (uint32_t next = k; next < count && key[next] == key[k]; ++next) {
-            const int64_t tick = time.tick(event[next]);
-            batch.outcome[event[next]] = rules::is_duplicate(known, tick, ticks.reach)
-                                             ? cpu::Outcome::duplicate
-                                             : cpu::Outcome::renewed;
+        for (uint32_t next = k; contested.is_of(at, next); ++next) {
+            const uint32_t event = contested.event[next];
+            const int64_t tick = time.tick(event);
+            batch.outcome[event] = rules::is_duplicate(known, tick, ticks.reach)
+                                       ? cpu::Outcome::duplicate
+                                       : cpu::Outcome::renewed;
             known = rules::remembered_after(known, tick, ticks.reach);
         }
-        store(at, (word.word & ~(2 * IdWord::kContested - 1)) | time.bits_of(known));
+        store(at, word.with_tick_bits(time.bits_of(known)));
     }
 };
 
@@ -221,24 +245,54 @@ struct JudgeByIds {
     }
 };
 
-// Item: an event. Forgets the ids of those that are refused for another reason after all, and are
-// to leave no trace. Not of `renewed` ones: see cpu::IdMemory::take_back(). A later event of the
-// id, far away in time, stays remembered.
+// Item: an event. Those that are refused for another reason after all are to leave no trace: see
+// cpu::IdMemory::take_back(). Of an id that is not contested only the first event can be new, so
+// nobody else is here.
 struct TakeBackIds {
     IdBatch batch;
-    rules::DedupTicks ticks;
-    const Verdict* verdict;  // [count]
+    const Verdict* verdict;        // [count]
+    const uint16_t* known_before;  // See ResolveContested.
 
     TROMMEL_HD void operator()(uint32_t event) const {
         if (!HaltWord(batch.halted).is_clear()) return;
-        if (verdict[event] != Verdict::refused) return;
-        if (batch.outcome[event] != cpu::Outcome::unique) return;
-        if (batch.place[event] < kPlacesMin) return;
+        if (verdict[event] != Verdict::refused || batch.place[event] < kPlacesMin) return;
+        const cpu::Outcome outcome = batch.outcome[event];
+        if (outcome != cpu::Outcome::unique && outcome != cpu::Outcome::renewed) return;
         auto* const at = reinterpret_cast<uint64_t*>(batch.place[event]);
+        const IdWord word{load(at)};
+        if (word.is_contested()) return;
+        store(at, word.with_tick_bits(outcome == cpu::Outcome::unique ? 0 : known_before[event]));
+    }
+};
+
+// Item: a contested event. The same for contested ids: the first event of each goes through all
+// that were counted.
+struct TakeBackContested {
+    IdBatch batch;
+    rules::DedupTicks ticks;
+    const Verdict* verdict;
+    const uint16_t* known_before;
+    ContestedEvents contested;
+
+    TROMMEL_HD void operator()(uint32_t k) const {
+        if (!HaltWord(batch.halted).is_clear() || !contested.is_first_of_id(k)) return;
+        uint64_t* const at = contested.word_of(k);
+        const IdWord word{load(at)};
+        const uint32_t first = word.first_index();
+        const bool was_known = batch.outcome[first] != cpu::Outcome::unique;
+        uint64_t known = after(was_known ? known_before[first] : 0, first);
+        for (uint32_t next = k; contested.is_of(at, next); ++next) {
+            known = after(known, contested.event[next]);
+        }
+        store(at, word.with_tick_bits(known));
+    }
+
+   private:
+    TROMMEL_HD uint64_t after(uint64_t known, uint32_t event) const {
+        const bool is_counted =
+            batch.outcome[event] != cpu::Outcome::duplicate && verdict[event] != Verdict::refused;
         const IdTime time = time_of(batch, ticks);
-        const uint64_t own = time.bits_of(time.tick(event));
-        // One event of an id is `unique`: nobody else is here.
-        if (IdWord{load(at)}.tick_bits() == own) add(at, 0 - own);
+        return is_counted ? time.bits_after(known, time.tick(event), ticks.reach) : known;
     }
 };
 

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 #include <map>
+#include <optional>
 #include <set>
+#include <string>
 
 #include "trommel/engine.h"
 
@@ -9,6 +11,7 @@
 #include "tests/hostpath/small_jobs.h"
 #include "tests/kernels/cuda/shuffled_shard.h"
 #include "tests/kit/memory_sink.h"
+#include "tests/kit/oracle.h"
 #include "tests/kit/random.h"
 
 // Contract D6 at a tiny memory: the bound holds, the ledger adds up, nothing is counted twice, and
@@ -178,8 +181,8 @@ TEST_P(MemoryPolicy, RefuseGoesOnAndCountsNothingTwice) {
 
 TEST_P(MemoryPolicy, ForgetRefusesNothingAndReportsTheHorizonThatIsLeft) {
     Trial trial(ids_job(OnFull::forget), make());
-    // A device of threads is slow: half as many events, twice as far apart.
-    const int64_t step_us = GetParam() ? 100 : 50;
+    // A device of threads is slow: fewer events, further apart.
+    const int64_t step_us = GetParam() ? 60 : 50;
     const auto per = [&](int64_t us) { return static_cast<uint64_t>(us / step_us); };
     testkit::Random random(3);
     std::map<std::string, int64_t> newest_us;
@@ -265,6 +268,64 @@ TEST_P(MemoryPolicy, AnEventWhoseKeyIsRefusedLeavesNoTrace) {
         EXPECT_EQ(trial.verdicts[999], unique);
         trial.finish_and_check();
     }
+}
+
+// However often an id comes back after its horizon, and whichever of its events are refused: what
+// is remembered of it is what the events that were counted leave.
+TEST_P(MemoryPolicy, IdsAreAsIfRefusedEventsHadNeverBeen) {
+    constexpr int64_t kPaneUs = 40'000'000, kHorizonUs = 64'000'000, kPanes = 16;
+    Config config = keys_job(OnFull::refuse);
+    config.engine.shares = {80, 3, 5};
+    config.dedup.horizon_us = kHorizonUs;
+    config.windows[0].size_us = config.windows[0].slide_us = kPaneUs;
+    Trial trial(config, make());
+    testkit::Oracle oracle(config);
+    // Each pane is brought by a partition of its own, so that none of them is late. One partition
+    // more is silent: no window closes, and no id is forgotten.
+    trial.engine->declare_partitions(kPanes + 1);
+    oracle.declare_partitions(kPanes + 1);
+    uint64_t twice = 0;  // Events of an id that was unique before in the same batch.
+    const auto push = [&](std::vector<OracleEvent> events) {
+        for (OracleEvent& event : events) {
+            event.partition = static_cast<uint32_t>(event.time_us / kPaneUs);
+        }
+        ASSERT_TRUE(trial.push(events).ok());
+        std::set<std::string> ids;
+        for (size_t e = 0; e < events.size(); ++e) {
+            const Verdict found = trial.verdicts[e];
+            const Verdict wanted = oracle.push(
+                events[e], found == refused ? std::optional<Verdict>(refused) : std::nullopt);
+            ASSERT_EQ(to_text(found), std::string(to_text(wanted))) << "event " << e;
+            twice += found != duplicate && !ids.insert(events[e].id).second;
+        }
+        oracle.end_batch();
+        trial.check_bound();
+    };
+    // Each pane has cells of keys 0 to 9, and there is no memory for those of others.
+    for (int64_t pane = 0; pane < kPanes; ++pane) {
+        std::vector<OracleEvent> events = new_keys(static_cast<uint64_t>(pane), pane * kPaneUs);
+        for (size_t key = 0; key < 10; ++key)
+            events[key].key[0].integer = static_cast<int64_t>(key);
+        ASSERT_NO_FATAL_FAILURE(push(events));
+    }
+    const uint64_t refused_before = trial.tally[refused];
+    testkit::Random random(6);
+    constexpr int kBatches = 400;
+    for (int b = 0; b < kBatches; ++b) {
+        std::vector<OracleEvent> events(1 + random.below(60));
+        const int64_t now_us = (kPanes - 8) * kPaneUs / kBatches * b + 4 * kPaneUs;
+        for (OracleEvent& event : events) {
+            const int64_t time_us = now_us + random.between(-2 * kHorizonUs, 2 * kHorizonUs);
+            const uint64_t key =
+                random.one_in(2) ? random.below(10) : 1'000'000 + random.next() / 4;
+            event = keyed(1'000'000 + random.below(6), time_us, static_cast<int64_t>(key));
+        }
+        ASSERT_NO_FATAL_FAILURE(push(events)) << "batch " << b;
+    }
+    EXPECT_EQ(trial.tally[late], 0u);
+    EXPECT_GT(trial.tally[refused], refused_before + uint64_t{5 * kBatches});
+    EXPECT_GT(twice, uint64_t{5 * kBatches}) << "ids are renewed within a batch";
+    trial.finish_and_check();
 }
 
 TEST_P(MemoryPolicy, SessionsObeyTheBoundToo) {

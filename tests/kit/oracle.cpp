@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ostream>
+#include <utility>
 
 #include "tests/kit/oracle_windows.h"
 
@@ -78,8 +79,17 @@ Verdict Oracle::judge(const OracleEvent& event, std::optional<Verdict> told) {
     if (is_corrupt(event)) return Verdict::corrupt;
     const Moment watermark = clocks_.show(event.partition, event.time_us);
     if (is_late(event.time_us, watermark)) return Verdict::late;
-    if (told) return *told;
-    return is_duplicate(event) ? Verdict::duplicate : Verdict::unique;
+    const bool is_refused = told == Verdict::refused;
+    if (told && (!is_refused || config_.dedup.mode == DedupMode::approximate)) return *told;
+    if (is_refused && !counted_us_) counted_us_ = remembered_us_;
+    if (is_duplicate(remembered_us_, event)) return Verdict::duplicate;
+    if (is_refused) return Verdict::refused;
+    if (counted_us_) is_duplicate(*counted_us_, event);
+    return Verdict::unique;
+}
+
+void Oracle::end_batch() {
+    if (counted_us_) remembered_us_ = *std::exchange(counted_us_, {});
 }
 
 // E3, E5, T6. A corrupt event leaves no trace but its count.
@@ -99,10 +109,10 @@ bool Oracle::is_late(int64_t time_us, Moment watermark) const {
 }
 
 // D2. Never forgets anything, which D3 says makes no difference.
-bool Oracle::is_duplicate(const OracleEvent& event) {
+bool Oracle::is_duplicate(Memory& memory, const OracleEvent& event) const {
     if (config_.dedup.mode == DedupMode::off) return false;
     const bool per_key = config_.dedup.scope == Scope::key;
-    auto& ids = remembered_us_[per_key ? event.key : std::vector<KeyPart>()];
+    auto& ids = memory[per_key ? event.key : std::vector<KeyPart>()];
     const auto [found, inserted] = ids.try_emplace(event.id, event.time_us);
     if (inserted) return false;
     if (config_.dedup.horizon_us == kForeverUs) return true;

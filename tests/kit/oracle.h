@@ -53,8 +53,12 @@ class Oracle {
     void idle_partition(uint32_t partition) { clocks_.idle(partition); }
 
     // Judges one event. `told`, the verdict of a filter, replaces the oracle's own memory of ids;
-    // lateness and corruption are judged here all the same.
+    // lateness and corruption are judged here all the same. Of an exact memory `refused` says that
+    // the engine had no room for the event (D6): it is then unless it is a duplicate.
     Verdict push(const OracleEvent& event, std::optional<Verdict> told = {});
+    // The events since the last call were one batch: from now on those of them that were refused
+    // have never been.
+    void end_batch();
 
     // The job's watermark: windows with end + allowed lateness up to it are final (T4).
     Moment watermark() const { return clocks_.job_watermark(); }
@@ -69,11 +73,16 @@ class Oracle {
     Verdict judge(const OracleEvent& event, std::optional<Verdict> told);
     bool is_corrupt(const OracleEvent& event) const;
     bool is_late(int64_t time_us, Moment watermark) const;
-    bool is_duplicate(const OracleEvent& event);
+    // By scope, then by id.
+    using Memory = std::map<std::vector<KeyPart>, std::map<std::string, int64_t>, KeyLess>;
+    // Remembers the event's id if it is none.
+    bool is_duplicate(Memory& memory, const OracleEvent& event) const;
 
     Config config_;
     Clocks clocks_;
-    std::map<std::vector<KeyPart>, std::map<std::string, int64_t>, KeyLess> remembered_us_;
+    Memory remembered_us_;
+    // The same without what was refused, once something was in this batch.
+    std::optional<Memory> counted_us_;
     std::vector<OracleEvent> unique_;
     Ledger ledger_;
     std::map<uint32_t, Ledger> partitions_;

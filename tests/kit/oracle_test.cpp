@@ -231,6 +231,24 @@ TEST_F(OracleRules, WithDedupOffEveryOnTimeEventCounts) {
     EXPECT_EQ(push("a", 0), Verdict::unique);
 }
 
+// Within the batch it is remembered, after it not; what was counted is.
+TEST_F(OracleRules, ARefusedEventLeavesNoTraceAfterItsBatch) {
+    config_.dedup.horizon_us = 64'000;
+    const auto refuse = [&](const std::string& id, int64_t time_us) {
+        return oracle().push({false, id, {integer(0)}, time_us, {0}, 0}, Verdict::refused);
+    };
+    EXPECT_EQ(refuse("a", 200'000), Verdict::refused);
+    EXPECT_EQ(push("a", 200'000), Verdict::duplicate);
+    EXPECT_EQ(push("a", 0), Verdict::unique);
+    EXPECT_EQ(refuse("a", 0), Verdict::refused) << "200,000 is remembered, being later";
+    oracle().end_batch();
+    EXPECT_EQ(refuse("a", 0), Verdict::duplicate);
+    EXPECT_EQ(push("a", 200'000), Verdict::unique);
+    oracle().end_batch();
+    EXPECT_EQ(push("a", 200'000), Verdict::duplicate);
+    EXPECT_EQ(oracle().ledger()[Verdict::refused], 2u);
+}
+
 TEST_F(OracleRules, AFiltersWordIsTakenForOnTimeEventsOnly) {
     config_.time.out_of_order_us = 10;
     push(100);

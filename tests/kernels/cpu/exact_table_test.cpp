@@ -44,9 +44,11 @@ class Stream {
         table.judge(ids, rows_.data(), static_cast<uint32_t>(rows_.size()), outcomes.data());
         return outcomes;
     }
-    void take_back(IdMemory& table, uint32_t row) {
+    void take_back(IdMemory& table, const std::vector<Outcome>& outcomes,
+                   const std::vector<Verdict>& verdicts) {
         const IdColumns ids{hash_.data(), lo_.data(), hi_.data(), views_.data(), time_us_.data()};
-        table.take_back(ids, row);
+        table.take_back(ids, rows_.data(), static_cast<uint32_t>(rows_.size()), outcomes.data(),
+                        verdicts.data());
     }
     Outcome expect(size_t row) {
         const auto [at, is_new] = remembered_.try_emplace(lo_[row], time_us_[row]);
@@ -60,6 +62,7 @@ class Stream {
     void forget(uint64_t id) { remembered_.erase(id); }
     size_t size() const { return rows_.size(); }
     uint64_t id(size_t row) const { return lo_[row]; }
+    int64_t tick(size_t row) const { return rules::tick_of(time_us_[row], ticks_); }
 
    private:
     const IdKind kind_;
@@ -102,8 +105,9 @@ TEST_P(ExactTableTest, TakesBackNoLaterEventOfTheId) {
     stream.add(7, 0);
     stream.add(7, 200'000);
     table->advance(rules::kUnknownUs, 0);
-    ASSERT_EQ(stream.judge(*table), (std::vector{Outcome::unique, Outcome::renewed}));
-    stream.take_back(*table, 0);
+    const std::vector<Outcome> outcomes = stream.judge(*table);
+    ASSERT_EQ(outcomes, (std::vector{Outcome::unique, Outcome::renewed}));
+    stream.take_back(*table, outcomes, {Verdict::refused, Verdict::unique});
     EXPECT_EQ(table->live_ids(), 1u);
     stream.clear();
     stream.add(7, 210'000);
@@ -223,18 +227,89 @@ TEST_P(ExactTableTest, ForgetsTheOldestTicksFirstWhenAskedTo) {
     EXPECT_FALSE(table->forget_oldest(1)) << "nothing is older than the newest";
 }
 
+// Where growth has ended half-way, some pages are full and the stash with them, long before the
+// table is. No more is forgotten than makes room.
+TEST_P(ExactTableTest, ForgetsNoMoreThanMakesRoomThoughTheStashIsFull) {
+    constexpr int64_t kHorizon = 64'000'000;
+    MemoryBudget budget(1'700'000);
+    const auto table = make_exact_table(options_of(kind(), simd(), kHorizon), budget);
+    Stream stream(kind(), kHorizon);
+    uint64_t id = 0, live_min = UINT64_MAX;
+    for (int batch = 0; batch < 120; ++batch) {
+        stream.clear();
+        for (int e = 0; e < 1000; ++e, ++id) stream.add(id, static_cast<int64_t>(id) * 200);
+        table->advance(static_cast<int64_t>(id) * 200 - 1'000'000, static_cast<int64_t>(id) * 200);
+        while (true) {
+            const std::vector<Outcome> outcomes = stream.judge(*table);
+            const auto full = std::count(outcomes.begin(), outcomes.end(), Outcome::full);
+            if (full == 0 || !table->forget_oldest(static_cast<uint32_t>(full))) break;
+            live_min = std::min(live_min, table->live_ids());
+        }
+    }
+    EXPECT_GT(live_min, kind() == IdKind::u64 ? 60'000u : 10'000u);
+}
+
 TEST_P(ExactTableTest, ATakenBackEventLeavesNoTrace) {
     MemoryBudget budget(uint64_t{64} << 20);
     const auto table = make_exact_table(options_of(kind(), simd(), kForeverUs), budget);
     Stream stream(kind(), kForeverUs);
     for (uint64_t id = 0; id < 5000; ++id) stream.add(id, 0);
-    stream.judge(*table);
-    stream.take_back(*table, 17);
+    std::vector<Verdict> verdicts(5000, Verdict::unique);
+    verdicts[17] = Verdict::refused;
+    stream.take_back(*table, stream.judge(*table), verdicts);
     EXPECT_EQ(table->live_ids(), 4999u);
     const std::vector<Outcome> outcomes = stream.judge(*table);
     for (uint64_t id = 0; id < 5000; ++id) {
         ASSERT_EQ(outcomes[id], id == 17 ? Outcome::unique : Outcome::duplicate);
     }
+}
+
+// Ids that come back again and again after their horizon, and earlier than they were remembered
+// with; any of their events are refused. Verified ids fill two pages and the stash.
+TEST_P(ExactTableTest, IdsAreRememberedAsTheCountedEventsLeaveThem) {
+    constexpr int64_t kHorizon = 64'000, kSpread = 220'000;  // Tick 1 ms, reach 64.
+    const bool is_crowd = kind() == IdKind::verified;
+    MemoryBudget budget(uint64_t{64} << 20);
+    const auto table = make_exact_table(options_of(kind(), simd(), kHorizon), budget);
+    Stream stream(kind(), kHorizon);
+    Random random(12);
+    std::map<uint64_t, int64_t> counted;  // Ticks.
+    int64_t newest = -5'000'000;
+    uint64_t twice = 0;
+    for (int batch = 0; batch < 1500; ++batch) {
+        stream.clear();
+        newest += random.one_in(50) ? random.between(0, 20'000'000) : random.between(0, 30'000);
+        for (int e = 0; e < 100; ++e) {
+            const uint64_t id = random.below(random.one_in(2) ? 8 : is_crowd ? 900 : 60);
+            stream.add(id, newest - random.between(0, kSpread - 1),
+                       is_crowd ? uint64_t{1} << 56 : ~uint64_t{0});
+        }
+        table->advance(newest - kSpread, newest);
+        const std::vector<Outcome> outcomes = stream.judge(*table);
+        std::map<uint64_t, int64_t> judged = counted;
+        std::vector<Verdict> verdicts(stream.size(), Verdict::duplicate);
+        const auto note = [&](std::map<uint64_t, int64_t>& memory, size_t e) {
+            const auto [at, is_new] = memory.try_emplace(stream.id(e), stream.tick(e));
+            const bool is_copy = !is_new && rules::is_duplicate(at->second, stream.tick(e), 64);
+            if (!is_new) at->second = rules::remembered_after(at->second, stream.tick(e), 64);
+            return is_copy;
+        };
+        for (size_t e = 0; e < stream.size(); ++e) {
+            ASSERT_EQ(is_unique(outcomes[e]), !note(judged, e)) << "batch " << batch << " " << e;
+            if (!is_unique(outcomes[e])) continue;
+            twice += outcomes[e] == Outcome::renewed;
+            verdicts[e] = random.one_in(2) ? Verdict::refused : Verdict::unique;
+            if (verdicts[e] == Verdict::unique) note(counted, e);
+        }
+        stream.take_back(*table, outcomes, verdicts);
+    }
+    EXPECT_GT(twice, 3000u);
+    const int64_t floor =
+        rules::oldest_tick_needed(newest - kSpread, 0, 0, rules::dedup_ticks(kHorizon));
+    std::erase_if(counted, [&](const auto& id) { return id.second < floor; });
+    EXPECT_EQ(table->live_ids(), counted.size());
+    table->advance(newest + kHorizon * 10, newest);
+    EXPECT_EQ(table->live_ids(), 0u);
 }
 
 // Of two times too far apart the later one is remembered (D2), whichever came first.

@@ -51,7 +51,8 @@ Events make_stream(uint64_t seed, uint32_t count, uint64_t ids) {
 // The same events through the CPU's table.
 class CpuIds {
    public:
-    CpuIds(bool is_wide, int64_t horizon_us) : is_wide_(is_wide) {
+    CpuIds(bool is_wide, int64_t horizon_us, uint64_t budget_bytes = uint64_t{64} << 20)
+        : is_wide_(is_wide), budget_(budget_bytes) {
         cpu::ExactTableOptions options;
         options.kind = is_wide ? cpu::IdKind::u128 : cpu::IdKind::u64;
         options.horizon_us = horizon_us;
@@ -75,16 +76,22 @@ class CpuIds {
         std::vector<Outcome> outcomes(count);
         table_->advance(events[0].watermark_us, events[0].time_us);
         table_->judge(ids, rows.data(), count, outcomes.data());
-        for (uint32_t e = 0; e < is_refused.size(); ++e) {
-            if (is_refused[e] != 0 && outcomes[e] == Outcome::unique) table_->take_back(ids, e);
+        if (is_refused.empty()) return outcomes;
+        std::vector<Verdict> verdicts(count, Verdict::unique);
+        for (uint32_t e = 0; e < count; ++e) {
+            if (is_refused[e] != 0) verdicts[e] = Verdict::refused;
         }
+        table_->take_back(ids, rows.data(), count, outcomes.data(), verdicts.data());
         return outcomes;
     }
     uint64_t live_ids() const { return table_->live_ids(); }
+    // As a shard does under OnFull::forget.
+    bool forget_oldest(uint32_t events) { return table_->forget_oldest(events); }
+    int64_t horizon_shortened_us() const { return table_->horizon_shortened_us(); }
 
    private:
     const bool is_wide_;
-    cpu::MemoryBudget budget_{uint64_t{64} << 20};
+    cpu::MemoryBudget budget_;
     std::unique_ptr<cpu::IdMemory> table_;
 };
 
@@ -457,6 +464,37 @@ TYPED_TEST(DeviceIdsTest, ForgetsTheOldestWhenItMay) {
     EXPECT_GT(lanes.ids().horizon_shortened_us(), 0);
     EXPECT_LE(lanes.ids().horizon_shortened_us(), kHorizonUs);
     EXPECT_LE(lanes.budget().used_bytes(), lanes.budget().max_bytes());
+}
+
+// The horizon that is left where ever new ids fill the same bytes. A device's slots may be 7/8
+// full, of 16 and 32 bytes; the CPU's 0.8, of 10.7 and 21.3.
+TYPED_TEST(DeviceIdsTest, KeepsAtLeastHalfTheHorizonThatTheCpuKeepsInTheSameBytes) {
+    constexpr int64_t kLongUs = 64'000'000, kIdsMax = 320'000;  // Within that horizon.
+    constexpr uint64_t kBytes = 1'700'000;
+    DeviceIdsOptions options = options_of(kLongUs);
+    options.forgets = true;
+    IdLanes<TypeParam> lanes(options, 4, kBytes);
+    CpuIds cpu_ids(this->kIsWide, kLongUs, kBytes);
+    Events events(4000);
+    const uint64_t count = kBytes / (this->kIsWide ? 20 : 10);
+    for (uint64_t id = 0; id < count;) {
+        for (Event& event : events) {
+            event.lo = ++id;
+            event.time_us = static_cast<int64_t>(id) * (kLongUs / kIdsMax);
+            event.watermark_us = event.time_us - kDisorderUs;
+        }
+        lanes.submit(events.data(), 4000);
+        lanes.finish();
+        for (;;) {
+            const std::vector<Outcome> outcomes = cpu_ids.judge(events.data(), 4000);
+            const auto full = std::count(outcomes.begin(), outcomes.end(), Outcome::full);
+            if (full == 0 || !cpu_ids.forget_oldest(static_cast<uint32_t>(full))) break;
+        }
+    }
+    EXPECT_EQ(lanes.full(), 0u);
+    const int64_t device_us = kLongUs - lanes.ids().horizon_shortened_us();
+    const int64_t cpu_us = kLongUs - cpu_ids.horizon_shortened_us();
+    EXPECT_GE(device_us, cpu_us / 2);
 }
 
 TYPED_TEST(DeviceIdsTest, IsNotMadeWithoutMemory) {
