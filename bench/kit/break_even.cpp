@@ -7,15 +7,11 @@
 namespace trommel::bench {
 namespace {
 
-double batch_seconds(const SpeedPoint& point) {
-    return point.batch_records / point.events_per_second;
-}
-
 // What the engine carries in batches of `records`, between curve[right - 1] and curve[right].
 double speed_between(const SpeedCurve& curve, size_t right, double records) {
     const SpeedPoint &a = curve[right - 1], &b = curve[right];
     const double share = (records - a.batch_records) / (b.batch_records - a.batch_records);
-    return records / (batch_seconds(a) + share * (batch_seconds(b) - batch_seconds(a)));
+    return records / (a.batch_seconds() + share * (b.batch_seconds() - a.batch_seconds()));
 }
 
 // The most that it carries in batches of at most the size of each point.
@@ -29,15 +25,17 @@ std::vector<double> best_up_to(const SpeedCurve& curve) {
 
 }  // namespace
 
-std::optional<double> batch_that_keeps_up(const SpeedCurve& curve, double rate) {
-    if (curve.front().events_per_second >= rate) return curve.front().batch_records;
+std::optional<SpeedPoint> batch_that_keeps_up(const SpeedCurve& curve, double rate) {
+    if (curve.front().events_per_second >= rate) return curve.front();
     for (size_t right = 1; right < curve.size(); ++right) {
         const SpeedPoint &a = curve[right - 1], &b = curve[right];
         if (b.events_per_second < rate) continue;
         // records = rate x (the line of the batch's time), solved for records.
         const double slope =
-            (batch_seconds(b) - batch_seconds(a)) / (b.batch_records - a.batch_records);
-        return rate * (batch_seconds(a) - slope * a.batch_records) / (1 - rate * slope);
+            (b.batch_seconds() - a.batch_seconds()) / (b.batch_records - a.batch_records);
+        const double records =
+            rate * (a.batch_seconds() - slope * a.batch_records) / (1 - rate * slope);
+        return SpeedPoint{records, rate};
     }
     return {};
 }
@@ -73,6 +71,7 @@ std::vector<double> rates_to_show(const SpeedCurve& first, const SpeedCurve& sec
     for (int i = 0; i < count; ++i) {
         rates.push_back(least * std::pow(most / least, static_cast<double>(i) / (count - 1)));
     }
+    rates.back() = most;  // Which a rounded power may exceed.
     return rates;
 }
 

@@ -15,14 +15,16 @@ namespace trommel::bench {
 struct SpeedPoint {
     double batch_records = 0;
     double events_per_second = 0;
+
+    double batch_seconds() const { return batch_records / events_per_second; }
 };
 // At least one, from small to large batches. Between two the time for a batch is a line; what lies
 // outside is not known.
 using SpeedCurve = std::vector<SpeedPoint>;
 
-// The smallest batch with which the engine keeps up with `rate`; not below the smallest that was
-// measured. Nothing: it does not keep up.
-std::optional<double> batch_that_keeps_up(const SpeedCurve& curve, double rate);
+// The smallest batch with which the engine keeps up with `rate`, and what it carries in such
+// batches; not below the smallest that was measured. Nothing: it does not keep up.
+std::optional<SpeedPoint> batch_that_keeps_up(const SpeedCurve& curve, double rate);
 
 struct BreakEven {
     // `from_smallest`: already in the smallest batches; smaller ones were not measured.

@@ -50,4 +50,36 @@ EngineWorkload EngineWorkloads::dedup() const {
     return workload;
 }
 
+std::vector<uint32_t> default_batch_sizes(bool quick) {
+    if (quick) return {256, 1024};
+    return {1024, 4096, 16384, 65536};
+}
+
+std::string check_batch_sizes(const std::vector<uint32_t>& sizes, uint64_t events) {
+    for (size_t i = 0; i < sizes.size(); ++i) {
+        if (sizes[i] < 1 || sizes[i] > 65536) return "a batch has 1 to 65536 events";
+        if (i > 0 && sizes[i] <= sizes[i - 1]) return "sizes go up";
+    }
+    // Half of the events are timed, and the batches at both ends should not matter.
+    const uint64_t least = uint64_t{16} * sizes.back();
+    if (events >= least) return "";
+    return std::to_string(events) + " events are too few for batches of " +
+           std::to_string(sizes.back()) + "; take at least " + std::to_string(least);
+}
+
+bool has_gpu(const std::vector<EngineSide>& sides) {
+    return std::any_of(sides.begin(), sides.end(),
+                       [](const EngineSide& side) { return side.engine == EngineType::gpu; });
+}
+
+Status engines_here(const std::vector<EngineSide>& sides) {
+    for (const EngineSide& side : sides) {
+        Config config;
+        config.engine.type = side.engine;
+        config.engine.threads = side.shards;
+        if (Status status = to_status(validate(config)); !status.ok()) return status;
+    }
+    return {};
+}
+
 }  // namespace trommel::bench

@@ -16,6 +16,7 @@ namespace trommel::bench {
 //   dedup-windows   the same, and a tumbling window with count, sum, min and max per key
 class EngineWorkloads {
    public:
+    static constexpr uint64_t kEventsPreset = 24'000'000, kEventsQuick = 60'000;
     static constexpr uint64_t kEventsMin = 1000;
     static constexpr std::string_view kNames[] = {"dedup", "dedup-windows"};
 
@@ -32,5 +33,13 @@ class EngineWorkloads {
     const RecordedEvents events_;
     std::vector<EngineWorkload> all_;
 };
+
+// 1 Ki to 64 Ki events; `quick`: sizes that a few events fill.
+std::vector<uint32_t> default_batch_sizes(bool quick);
+// What is wrong with the sizes, for a stream of so many events, or "".
+std::string check_batch_sizes(const std::vector<uint32_t>& sizes, uint64_t events);
+bool has_gpu(const std::vector<EngineSide>& sides);
+// Can all of them be had here? invalid_config, and which not and why.
+Status engines_here(const std::vector<EngineSide>& sides);
 
 }  // namespace trommel::bench

@@ -67,18 +67,20 @@ TEST(BreakEven, OneSizeIsEnough) {
 TEST(BatchThatKeepsUp, IsWhatArrivesWhileItIsWorkedOn) {
     const SpeedCurve curve = engine(100e-6, 1e-9, kSizes);
     for (const double rate : {20e6, 50e6, 100e6, 300e6}) {
-        const std::optional<double> records = batch_that_keeps_up(curve, rate);
-        ASSERT_TRUE(records) << rate;
-        EXPECT_NEAR(*records, rate * (100e-6 + 1e-9 * *records), 1e-3) << rate;
+        const std::optional<SpeedPoint> batch = batch_that_keeps_up(curve, rate);
+        ASSERT_TRUE(batch) << rate;
+        EXPECT_NEAR(batch->batch_seconds(), 100e-6 + 1e-9 * batch->batch_records, 1e-12) << rate;
+        EXPECT_EQ(batch->events_per_second, rate);
     }
 }
 
 TEST(BatchThatKeepsUp, IsTheSmallestMeasuredWhereThatIsEnoughAndNothingBeyondTheLargest) {
     const SpeedCurve curve = engine(100e-6, 1e-9, kSizes);
-    EXPECT_EQ(batch_that_keeps_up(curve, 1e6), 1000);
-    EXPECT_EQ(batch_that_keeps_up(curve, curve[0].events_per_second), 1000);
-    EXPECT_NEAR(*batch_that_keeps_up(curve, curve[3].events_per_second), 64000, 1e-3);
-    EXPECT_EQ(batch_that_keeps_up(curve, curve[3].events_per_second * 1.001), std::nullopt);
+    EXPECT_EQ(batch_that_keeps_up(curve, 1e6)->batch_records, 1000);
+    EXPECT_EQ(batch_that_keeps_up(curve, 1e6)->events_per_second, curve[0].events_per_second);
+    const double most = curve[3].events_per_second;
+    EXPECT_NEAR(batch_that_keeps_up(curve, most)->batch_records, 64000, 1e-3);
+    EXPECT_FALSE(batch_that_keeps_up(curve, most * 1.001));
 }
 
 TEST(RatesToShow, GoFromBelowTheSlowerToTheMostOfTheFaster) {
@@ -87,7 +89,7 @@ TEST(RatesToShow, GoFromBelowTheSlowerToTheMostOfTheFaster) {
     ASSERT_EQ(rates.size(), 3u);
     EXPECT_DOUBLE_EQ(rates[0], 2e6);
     EXPECT_NEAR(rates[1], 20e6, 1);
-    EXPECT_NEAR(rates[2], 200e6, 1);
+    EXPECT_EQ(rates[2], 200e6);
 }
 
 }  // namespace
