@@ -140,6 +140,20 @@ std::string name_of(const EngineSide& side, uint32_t batch_records) {
 
 }  // namespace
 
+uint64_t bytes_needed(const Config& config) {
+    constexpr uint64_t kWord = sizeof(uint64_t);
+    uint64_t words = 1;  // The time.
+    if (config.dedup.mode != DedupMode::off) words += config.dedup.id_type == IdType::u64 ? 1 : 2;
+    const bool by_key = !config.windows.empty() || config.dedup.scope == Scope::key;
+    if (by_key && !config.key.empty()) ++words;  // One integer, or a number in its place.
+    std::vector<bool> used(config.values.size());
+    for (const Aggregate& aggregate : config.aggregates) {
+        if (config.windows.empty() || aggregate.kind == AggregateKind::count) continue;
+        used[aggregate.value] = true;
+    }
+    return kWord * (words + static_cast<uint64_t>(std::count(used.begin(), used.end(), true)));
+}
+
 SpeedCurve EngineComparison::curve_of(const EngineSide& side) const {
     SpeedCurve curve;
     for (const EngineFigure& figure : figures) {
@@ -154,7 +168,7 @@ EngineComparison compare_engines(const EngineWorkload& workload, const Compariso
     EngineComparison comparison;
     comparison.name = workload.name;
     comparison.what = workload.what;
-    comparison.bytes_per_event = workload.bytes_per_event;
+    comparison.bytes_per_event = bytes_needed(workload.config);
     const auto index_of = [&](size_t side, size_t size) {
         return side * options.batch_records.size() + size;
     };

@@ -23,10 +23,10 @@ struct EngineWorkload {
     std::function<std::unique_ptr<Source>()> make_source;
     uint64_t warm_events = 0;                // The first so many are not timed: tables still grow.
     std::optional<uint64_t> events, unique;  // What is known to be true of it.
-    // Of the columns that the engine needs of an event: what has to get to a GPU at least. 0: not
-    // known.
-    double bytes_per_event = 0;
 };
+
+// Of an event: what has to get to a GPU at least, its id, time, key and the values that are used.
+uint64_t bytes_needed(const Config& config);
 
 struct ComparisonOptions {
     std::vector<EngineSide> sides;        // At least one.
@@ -55,8 +55,8 @@ struct EngineComparison {
     std::string verdict_digest, row_digest;  // Of every run.
     Ledger ledger;
     uint64_t rows = 0;
-    uint64_t store_bytes = 0;  // Ids and cells, as the first engine keeps them.
-    double bytes_per_event = 0;
+    uint64_t store_bytes = 0;      // Ids and cells, as the first engine keeps them.
+    uint64_t bytes_per_event = 0;  // bytes_needed()
 
     SpeedCurve curve_of(const EngineSide& side) const;
 };

@@ -144,7 +144,7 @@ std::string comparison_json(const EngineComparison& comparison,
             ",\"row_digest\":" + quoted(comparison.row_digest) +
             ",\"events\":" + std::to_string(comparison.ledger.in) +
             ",\"rows\":" + std::to_string(comparison.rows) +
-            ",\"bytes_per_event\":" + format("%.6g", comparison.bytes_per_event) +
+            ",\"bytes_per_event\":" + std::to_string(comparison.bytes_per_event) +
             ",\"store_bytes\":" + std::to_string(comparison.store_bytes) +
             ",\"figures\":" + array_of(comparison.figures, [&](const EngineFigure& figure) {
                 return figure_json(figure, shares_of(figure, comparison, limits));
@@ -198,7 +198,7 @@ LimitShares shares_of(const EngineFigure& figure, const EngineComparison& compar
     if (!limits || figure.side.engine != EngineType::gpu) return shares;
     const std::optional<double> link = best(limits->figures, "h2d");
     if (link && comparison.bytes_per_event > 0) {
-        shares.link = figure.rate * comparison.bytes_per_event / *link;
+        shares.link = figure.rate * static_cast<double>(comparison.bytes_per_event) / *link;
     }
     const std::optional<double> random =
         in_table(limits->figures, "random-update", comparison.store_bytes);

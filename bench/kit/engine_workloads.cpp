@@ -29,7 +29,6 @@ EngineWorkload EngineWorkloads::windows() const {
     workload.make_source = [this] {
         return std::make_unique<RecordedSource>(events_, events_.id.size() / 2);
     };
-    workload.bytes_per_event = 4 * sizeof(uint64_t);  // Id, time, key, value.
     workload.what = "exact dedup of 64-bit ids, " + std::to_string(options_.live) +
                     " within the horizon, and a tumbling window with count, sum, min, max of " +
                     std::to_string(options_.keys) + " keys";
@@ -44,7 +43,6 @@ EngineWorkload EngineWorkloads::dedup() const {
     workload.config.aggregates.clear();
     workload.config.key.clear();
     workload.config.values.clear();
-    workload.bytes_per_event = 2 * sizeof(uint64_t);  // Id, time.
     workload.what =
         "exact dedup of 64-bit ids, " + std::to_string(options_.live) + " within the horizon";
     return workload;

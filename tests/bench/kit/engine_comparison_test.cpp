@@ -202,6 +202,19 @@ TEST_F(EngineComparisons, TooFewEventsToTimeAreSaid) {
     EXPECT_THAT(compare("dedup").wrong, HasSubstr("too few events"));
 }
 
+TEST(BytesNeeded, AreThoseOfWhatTheJobUses) {
+    const EngineWorkloads workloads(4096);
+    EXPECT_EQ(bytes_needed(workloads.all()[0].config), 16u);
+    Config config = workloads.all()[1].config;
+    EXPECT_EQ(bytes_needed(config), 32u);  // Sum, min and max are of the same value.
+    config.values.push_back({"unused", 0});
+    EXPECT_EQ(bytes_needed(config), 32u);
+    config.dedup.id_type = IdType::bytes;
+    EXPECT_EQ(bytes_needed(config), 40u);
+    config.dedup.mode = DedupMode::off;
+    EXPECT_EQ(bytes_needed(config), 24u);
+}
+
 TEST(AnswerDigest, TellsOrderAndLength) {
     Digest one, other, empty, nul;
     one.put(1);

@@ -70,7 +70,7 @@ TEST(EngineReport, TheTableHasFiguresDigestsAndWhereTheyBreakEven) {
     EXPECT_THAT(
         to_table(report),
         AllOf(HasSubstr("a machine\na GPU\n"), HasSubstr("verdicts aa, rows bb"),
-              HasSubstr("cpu:4        1000     100.00"), HasSubstr("gpu        10000     500.00"),
+              HasSubstr("cpu:4        1000     100.00"), HasSubstr("gpu         10000     500.00"),
               HasSubstr("20.0    16%     12%\n"), HasSubstr("gpu is ahead of cpu:4 above 123.08 M"),
               HasSubstr("does not keep up"), HasSubstr("Not measured: ")));
 }
