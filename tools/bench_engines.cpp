@@ -144,14 +144,13 @@ Status read_workload(const EnginesCommand& command, Console& console, Job& job,
     return {};
 }
 
-// Which side cannot run the job at all, and why; or ok.
+// A job that no GPU can run is refused before anything is measured.
 Status can_run(const bench::EngineWorkload& workload, const bench::ComparisonOptions& options) {
-    const std::string why = hostpath::why_not_on_gpu(workload.config);
     Config config = workload.config;
-    config.engine.threads = 1;
+    config.engine.threads = 1;  // As a GPU's side has it.
     const std::string why_not = hostpath::why_not_on_gpu(config);
     if (!bench::has_gpu(options.sides) || why_not.empty()) return {};
-    return Status::error(Code::invalid_config, "--engine gpu: " + (why.empty() ? why_not : why));
+    return Status::error(Code::invalid_config, "--engine gpu: " + why_not);
 }
 
 Status measure(const EnginesCommand& command, const Request& request, Console& console,

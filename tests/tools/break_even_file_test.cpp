@@ -54,7 +54,7 @@ class BreakEvenFile : public testing::Test {
 
 TEST_F(BreakEvenFile, AJobGoesByTheWorkloadThatIsLikeIt) {
     EXPECT_EQ(known(job(16)).gpu_pays_from, 12'345'678u);
-    EXPECT_EQ(known(job(16)).says, "a GPU is ahead of dedup on 16 threads above 12.3M events/s");
+    EXPECT_EQ(known(job(16)).says, "a GPU is ahead of dedup on 16 threads above 12.3 M events/s");
     EXPECT_EQ(known(job(8, true)).gpu_pays_from, EngineOptions::kNeverPays);
     EXPECT_THAT(known(job(8, true)).says, StartsWith("a GPU is never ahead of dedup-windows on 8"));
 }
