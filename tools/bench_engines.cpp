@@ -34,7 +34,7 @@ std::string command_text(const EnginesCommand& command) {
     if (!command.events.empty()) text += " --events " + command.events;
     if (!command.batches.empty()) text += " --batch " + command.batches;
     if (command.quick) text += " --quick";
-    return text + " --rounds " + std::to_string(command.rounds);
+    return command.quick ? text : text + " --rounds " + std::to_string(command.rounds);
 }
 
 struct Request {

@@ -100,7 +100,7 @@ PageSection section_of(const EngineComparison& comparison, const std::optional<G
     section.title = comparison.name;
     section.text = "What it is: " + comparison.what + ".";
     if (const auto found = break_even_of(comparison)) {
-        section.text += " The " + bench::to_text(*found, sides_of(comparison)) + ".";
+        section.text += " Break-even: " + bench::to_text(*found, sides_of(comparison)) + ".";
     }
     section.charts = {
         by_batch(comparison, "Rate by batch", {"rate", Quantity::number, "events/s", Scale::log},
