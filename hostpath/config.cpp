@@ -202,6 +202,9 @@ void check_engine(Problems& problems, const EngineOptions& engine) {
         problems.push_back(
             {"engine.threads", "must lie between 1 and " + std::to_string(kShardsMax)});
     }
+    if (engine.expected_rate == 0u) {
+        problems.push_back({"engine.expected_rate", "must be at least 1 event per second"});
+    }
     if (engine.batch_records < 1 || engine.batch_records > 65536) {
         problems.push_back({"engine.batch_records", "must lie between 1 and 65536"});
     }
@@ -219,7 +222,7 @@ void check_engine(Problems& problems, const EngineOptions& engine) {
 // Only who asks for a GPU has its driver asked.
 void check_engine_type(Problems& problems, const Config& config) {
     if (config.engine.type != EngineType::gpu) return;
-    const hostpath::EngineChoice choice = hostpath::choose_engine(config, hostpath::engine_facts());
+    const hostpath::EngineChoice choice = hostpath::choose_engine(config, cuda::visible_devices());
     if (!choice.is_possible) problems.push_back({"engine.type", choice.reason});
 }
 

@@ -7,24 +7,29 @@
 namespace trommel::hostpath {
 namespace {
 
-std::string rate_text(double per_second) {
+std::string rate_text(uint64_t per_second) {
     char text[32];
-    std::snprintf(text, sizeof text, "%.3g M/s", per_second / 1e6);
+    std::snprintf(text, sizeof text, "%.3g M/s", static_cast<double>(per_second) / 1e6);
     return text;
 }
 
-EngineChoice choose_automatically(const EngineFacts& facts) {
-    if (!facts.break_even_per_second) {
+EngineChoice choose_automatically(const EngineOptions& engine) {
+    if (!engine.gpu_pays_from) {
         return {EngineType::cpu,
-                "the rate from which a GPU pays has not been measured on this machine"};
+                "the rate from which a GPU pays is not known on this machine (trommel bench "
+                "--engine cpu,gpu --save measures it)"};
     }
-    const std::string from = "a GPU pays from " + rate_text(*facts.break_even_per_second);
-    if (!facts.expected_per_second) {
-        return {EngineType::cpu, from + ", and the rate to expect is not known"};
+    if (*engine.gpu_pays_from == EngineOptions::kNeverPays) {
+        return {EngineType::cpu, "a GPU does not pay at any rate on this machine, as measured"};
     }
-    const bool pays = *facts.expected_per_second >= *facts.break_even_per_second;
+    const std::string from = "a GPU pays from " + rate_text(*engine.gpu_pays_from);
+    if (!engine.expected_rate) {
+        return {EngineType::cpu,
+                from + ", and the rate to expect is not known (engine.expected_rate says it)"};
+    }
+    const bool pays = *engine.expected_rate >= *engine.gpu_pays_from;
     return {pays ? EngineType::gpu : EngineType::cpu,
-            from + ", and " + rate_text(*facts.expected_per_second) + " are expected"};
+            from + ", and " + rate_text(*engine.expected_rate) + " are expected"};
 }
 
 }  // namespace
@@ -45,23 +50,24 @@ std::string why_not_on_gpu(const Config& config) {
     return "";
 }
 
-EngineChoice choose_engine(const Config& config, const EngineFacts& facts) {
+EngineChoice choose_engine(const Config& config, const cuda::Devices& devices) {
     const EngineType asked = config.engine.type;
     if (asked == EngineType::cpu) return {EngineType::cpu, "the job says so"};
-    std::string why_not = cuda::why_none_able(facts.devices);
+    std::string why_not = cuda::why_none_able(devices);
     if (why_not.empty()) why_not = why_not_on_gpu(config);
     if (asked == EngineType::automatic) {
-        return why_not.empty() ? choose_automatically(facts)
+        return why_not.empty() ? choose_automatically(config.engine)
                                : EngineChoice{EngineType::cpu, why_not};
     }
     if (why_not.empty()) return {EngineType::gpu, "the job says so"};
     return {EngineType::gpu, why_not + "; use cpu, or auto, which takes the CPU then", false};
 }
 
-EngineFacts engine_facts() {
-    EngineFacts facts;
-    facts.devices = cuda::visible_devices();
-    return facts;
+EngineType engine_here(const Config& config) {
+    const EngineOptions& engine = config.engine;
+    if (engine.type != EngineType::automatic) return engine.type;
+    if (!engine.expected_rate || !engine.gpu_pays_from) return EngineType::cpu;
+    return choose_engine(config, cuda::visible_devices()).type;
 }
 
 const char* to_text(EngineType type) {

@@ -1,5 +1,4 @@
 #pragma once
-#include <optional>
 #include <string>
 
 #include "trommel/config.h"
@@ -8,15 +7,6 @@
 
 // Which engine runs a job, and why.
 namespace trommel::hostpath {
-
-// What a choice depends on besides the job.
-struct EngineFacts {
-    cuda::Devices devices;
-    // Events per second above which a GPU pays, as `trommel bench` measures it on the machine at
-    // hand, and the rate that is expected. Nothing: unknown, and then automatic keeps to the CPU.
-    std::optional<double> break_even_per_second;
-    std::optional<double> expected_per_second;
-};
 
 struct EngineChoice {
     EngineType type = EngineType::cpu;  // cpu or gpu, never automatic.
@@ -27,11 +17,11 @@ struct EngineChoice {
 // Why the job cannot run on any GPU, whatever the machine; empty if it can.
 std::string why_not_on_gpu(const Config& config);
 
-// Pure: the same job and facts give the same choice.
-EngineChoice choose_engine(const Config& config, const EngineFacts& facts);
+// Pure: the same job and GPUs give the same choice.
+EngineChoice choose_engine(const Config& config, const cuda::Devices& devices);
 
-// The facts of this process. Any thread; asks the driver.
-EngineFacts engine_facts();
+// The choice for this process. Any thread. Asks the driver only where a GPU could come of it.
+EngineType engine_here(const Config& config);
 
 const char* to_text(EngineType type);  // "auto", "cpu", "gpu": as a job file has it.
 

@@ -6,6 +6,7 @@
 #include <sys/random.h>
 #include <utility>
 
+#include "hostpath/engine_choice.h"
 #include "kernels/cpu/shard.h"
 #include "kernels/cuda/cuda_shard.h"
 #include "kernels/rules/assert.h"
@@ -19,10 +20,11 @@ uint64_t draw_seed(const Config& config) {
     return seed;
 }
 
-// `auto` takes the CPU as long as nothing has measured from where a GPU pays (engine_choice).
 Status make_shard(const Config& config, const cpu::ShardOptions& options,
                   std::unique_ptr<cpu::Backend>& shard) {
-    if (config.engine.type == EngineType::gpu) return cuda::make_cuda_shard(config, options, shard);
+    if (engine_here(config) == EngineType::gpu) {
+        return cuda::make_cuda_shard(config, options, shard);
+    }
     std::unique_ptr<cpu::Shard> made;
     Status status = cpu::Shard::create(config, options, made);
     shard = std::move(made);

@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "tools/break_even_file.h"
 #include "tools/commands.h"
 #include "tools/console.h"
 #include "tools/job/summary.h"
@@ -24,8 +25,10 @@ ExitCode check(const CheckCommand& command) {
         console.note(std::to_string(sorted.size()) + (sorted.size() == 1 ? " error" : " errors"));
         return kExitJobFile;
     }
+    const std::string unusable = take_break_even(job.config);
     const std::string report = summary(job) + memory_summary(job.config);
     std::fputs(report.c_str(), stdout);
+    if (!unusable.empty()) console.note(command.job_path + ": warning: " + unusable);
     for (const std::string& warning : warnings(job)) {
         console.note(command.job_path + ": warning: " + warning);
     }

@@ -71,11 +71,18 @@ Examples
   trommel bench engine --require 'ratio>=0.1'     exits with 99 when it is less
   trommel bench --json > old.json; trommel bench --baseline old.json
   trommel bench --report bench.html               bars and tables in one file, for a browser
+  trommel bench --engine cpu:16,gpu --save        two engines over the same events
   trommel bench ingest                            events from sockets (its own --help)
   trommel bench sustain --rate 1M                 latency under load (its own --help)
 
 Each case runs in turns with the machine's own limit, random updates of 64-byte lines in as much
-memory; `ratio` is the share of it. A case whose answers are wrong prints no figure.)";
+memory; `ratio` is the share of it. A case whose answers are wrong prints no figure.
+
+With --engine: dedup and dedup-windows, or a job, through each engine in batches of several sizes.
+Engines that differ in a single verdict or row print no figure, and it exits with 70. Printed are
+rates, shares of the GPU's and its link's limits, and from which rate on the second engine is ahead;
+--save keeps that (in ~/.config/trommel/break-even.json or $TROMMEL_BREAK_EVEN) for engine.type
+auto, which takes a GPU where the job expects such a rate (engine.expected_rate).)";
 
 constexpr const char* kPlanFooter = R"(
 Examples
@@ -241,9 +248,29 @@ void add_ingest(CLI::App& bench, IngestCommand& ingest) {
 // `bench` and the load tests under it.
 struct BenchCommands {
     BenchCommand cases;
+    EnginesCommand engines;
     SustainCommand sustain;
     IngestCommand ingest;
 };
+
+// The cases and the comparison of engines have flags in common, which are read once.
+void add_engines(CLI::App& app, EnginesCommand& engines) {
+    CLI::Option* const engine =
+        app.add_option("--engine", engines.engines, "compare engines: cpu, cpu:SHARDS, gpu")
+            ->type_name("A,B")
+            ->default_str("");
+    app.add_option("--job", engines.job_path, "with --engine: a job instead of our workloads")
+        ->type_name("JOB.yaml")
+        ->needs(engine);
+    app.add_option("--events", engines.events, "with --engine: so many (24M)")
+        ->type_name("N")
+        ->needs(engine);
+    app.add_option("--batch", engines.batches, "with --engine: sizes (1024,4096,16384,65536)")
+        ->type_name("N,N…")
+        ->needs(engine);
+    app.add_flag("--save", engines.save, "with --engine cpu,gpu: auto goes by it from now on")
+        ->needs(engine);
+}
 
 void add_bench(CLI::App& program, BenchCommands& commands) {
     BenchCommand& bench = commands.cases;
@@ -267,6 +294,7 @@ void add_bench(CLI::App& program, BenchCommands& commands) {
     app.add_flag("--quick", bench.quick, "small tables: a check, not a measurement");
     app.add_flag("--json", bench.json, "print JSON");
     app.add_flag("--list", bench.list, "print the names of the cases and exit");
+    add_engines(app, commands.engines);
     app.footer(kBenchFooter);
     add_sustain(app, commands.sustain);
     add_ingest(app, commands.ingest);
@@ -309,16 +337,28 @@ void add_version(CLI::App& program, VersionCommand& version) {
     add_flag(app, "verbose", version.verbose, "also how it was built and what this machine has");
 }
 
+ExitCode fail(const std::string& message) {
+    std::fprintf(stderr, "trommel: error: %s\nTry 'trommel --help'.\n", message.c_str());
+    return kExitUsage;
+}
+
 ExitCode run_bench(const CLI::App& program, const BenchCommands& commands) {
     const CLI::App& app = *program.get_subcommand("bench");
     if (app.got_subcommand("sustain")) return bench_sustain(commands.sustain);
     if (app.got_subcommand("ingest")) return bench_ingest(commands.ingest);
-    return bench(commands.cases);
-}
-
-ExitCode fail(const std::string& message) {
-    std::fprintf(stderr, "trommel: error: %s\nTry 'trommel --help'.\n", message.c_str());
-    return kExitUsage;
+    if (commands.engines.engines.empty()) return bench(commands.cases);
+    const BenchCommand& shared = commands.cases;
+    if (!shared.require.empty() || !shared.baseline_path.empty() || !shared.results_path.empty() ||
+        shared.list) {
+        return fail("--engine: not with --require, --baseline, --results or --list");
+    }
+    EnginesCommand engines = commands.engines;
+    engines.workloads = shared.cases;
+    engines.report_path = shared.report_path;
+    engines.rounds = shared.rounds;
+    engines.quick = shared.quick;
+    engines.json = shared.json;
+    return bench_engines(engines);
 }
 
 // A word where a command belongs that is none; or nothing to complain about.

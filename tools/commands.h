@@ -51,6 +51,18 @@ struct BenchCommand {
 };
 ExitCode bench(const BenchCommand& command);
 
+// `bench --engine`: flags of BenchCommand, and its own.
+struct EnginesCommand {
+    std::string engines;                 // "cpu:16,gpu"; empty: not asked for.
+    std::vector<std::string> workloads;  // Empty: all.
+    std::string job_path;                // Empty: none.
+    std::string events, batches;         // Empty: presets.
+    std::string report_path;
+    unsigned rounds = 5;
+    bool quick = false, json = false, save = false;
+};
+ExitCode bench_engines(const EnginesCommand& command);
+
 struct PlanCommand {
     std::vector<std::pair<std::string, std::string>> settings;  // plan/inputs.h: those given.
     std::string job_path;                                       // Empty: none. "-" is stdin.

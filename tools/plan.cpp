@@ -3,8 +3,6 @@
 #include <memory>
 #include <optional>
 
-#include "trommel/file_system.h"
-
 #include "tools/commands.h"
 #include "tools/console.h"
 #include "tools/job/text.h"
@@ -18,6 +16,7 @@
 #include "tools/plan/model.h"
 #include "tools/plan/text.h"
 #include "tools/signals.h"
+#include "tools/whole_file.h"
 
 namespace trommel::tools {
 namespace {
@@ -120,19 +119,6 @@ std::vector<std::string> contradictions(const PlanCommand& command) {
     require(!command.calibrate || command.calibration_path.empty(),
             "--calibrate: measures anew; leave --calibration out");
     return wrong;
-}
-
-// A file that is there whole or not at all.
-Status write_whole(const std::string& path, const std::string& text) {
-    FileSystem& files = real_file_system();
-    std::unique_ptr<File> file;
-    const std::string partial = path + ".partial";
-    if (Status status = files.open_write(partial, file); !status.ok()) return status;
-    if (Status status = file->write(text.data(), text.size()); !status.ok()) return status;
-    if (Status status = file->sync(); !status.ok()) return status;
-    file.reset();
-    if (Status status = files.rename(partial, path); !status.ok()) return status;
-    return files.sync_directory_of(path);
 }
 
 ExitCode fail(const Status& status, Console& console) {

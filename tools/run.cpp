@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "tools/break_even_file.h"
 #include "tools/commands.h"
 #include "tools/console.h"
 #include "tools/job/ends.h"
@@ -108,6 +109,7 @@ ExitCode run(const RunCommand& command) {
     Job job;
     if (const auto code = load_job(command, console, job); code) return *code;
 
+    if (const std::string note = take_break_even(job.config); !note.empty()) console.note(note);
     watch_signals();
     Ends ends;
     const Status status = make_ends(job, real_file_system(), system_clock(), ends);

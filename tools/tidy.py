@@ -29,6 +29,7 @@ MAY_INCLUDE = {
     "tests/kit": ["trommel", "tests/kit"],
     "tests/examples": ["trommel"],
     "tests/install": ["trommel"],
+    "tests/gpu": ["trommel", "kernels", "hostpath", "bench/kit", "tests"],
     "tests/bench": ["trommel", "kernels", "hostpath", "net", "bench", "tests"],
     "tests": ["trommel", "kernels", "hostpath", "net", "tools", "tests"],
     "bench": ["trommel", "kernels", "hostpath", "net", "bench", "tests/kit"],

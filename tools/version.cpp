@@ -8,6 +8,7 @@
 #include "net/dpdk_source.h"
 #include "net/frame_keys.h"
 #include "net/udp_receiver.h"
+#include "tools/break_even_file.h"
 #include "tools/commands.h"
 #include "tools/job/parts.h"
 
@@ -32,9 +33,8 @@ std::string compiler() {
 
 // The GPUs, and which engine a job gets that says `auto`.
 void print_engines() {
-    hostpath::EngineFacts facts;
-    facts.devices = cuda::visible_devices();
-    const cuda::Devices& devices = facts.devices;
+    const ThisMachine machine = this_machine();
+    const cuda::Devices& devices = machine.devices;
     std::string cuda = yes_no(devices.runtime_version > 0);
     if (devices.runtime_version > 0) {
         cuda += ", " + cuda::version_text(devices.runtime_version) + "; driver " +
@@ -44,7 +44,14 @@ void print_engines() {
     print_line("CUDA", cuda);
     for (const cuda::Gpu& gpu : devices.gpus) print_line("GPU", cuda::to_text(gpu));
     if (devices.gpus.empty()) print_line("GPU", "none: " + devices.why_none);
-    const hostpath::EngineChoice choice = hostpath::choose_engine({}, facts);
+    Config dedup, windows;
+    windows.windows.resize(1);
+    const KnownBreakEven of_dedup = known_break_even(break_even_path(), dedup, machine);
+    const KnownBreakEven of_windows = known_break_even(break_even_path(), windows, machine);
+    print_line("break-even", of_dedup.says);
+    if (of_windows.says != of_dedup.says) print_line("break-even", of_windows.says);
+    dedup.engine.gpu_pays_from = of_dedup.gpu_pays_from;
+    const hostpath::EngineChoice choice = hostpath::choose_engine(dedup, devices);
     print_line("engine",
                std::string(hostpath::to_text(choice.type)) + ", because " + choice.reason);
 }

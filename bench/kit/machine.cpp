@@ -40,11 +40,13 @@ std::string describe_machine() {
     uname(&system);
     const std::string release = system.release;
     const std::string l3 = first_line("/sys/devices/system/cpu/cpu0/cache/index3/size");
+    return describe_processor() + ", L3 " + (l3.empty() ? "?" : l3) + ", " + system.sysname + " " +
+           release.substr(0, release.find('-')) + ", huge pages: " + huge_page_setting();
+}
+
+std::string describe_processor() {
     return cpu_field("model name") + " (model " + cpu_field("model") + "), " +
-           std::to_string(std::thread::hardware_concurrency()) + " CPUs, L3 " +
-           (l3.empty() ? "?" : l3) + ", " + system.sysname + " " +
-           release.substr(0, release.find('-')) +
-           ", huge pages: " + huge_page_setting();
+           std::to_string(std::thread::hardware_concurrency()) + " CPUs";
 }
 
 }  // namespace trommel::bench

@@ -45,8 +45,8 @@ Source::Poll RecordedSource::poll(RecordBatch& batch, int64_t) {
     };
     copy(events_.id, batch.id_lo);
     copy(events_.time_us, batch.time_us);
-    copy(events_.key, batch.key_int);
-    copy(events_.value, batch.values[0]);
+    if (!batch.key_int.empty()) copy(events_.key, batch.key_int);
+    if (!batch.values.empty()) copy(events_.value, batch.values[0]);
     const auto set = [&](auto& column, auto value) {
         std::fill_n(column.begin() + batch.count, rows, value);
     };

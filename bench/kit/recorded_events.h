@@ -20,8 +20,8 @@ struct RecordedEvents {
     uint64_t unique = 0;
 };
 
-// Brings them in order, as one partition, and notes when it has brought the first `warm` of them
-// and when all.
+// Brings them in order, as one partition, to a job that may leave out key and value, and notes when
+// it has brought the first `warm` of them and when all.
 class RecordedSource final : public Source {
    public:
     struct Moment {

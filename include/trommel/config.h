@@ -82,6 +82,12 @@ struct EngineOptions {
     // What the job runs on. gpu is refused where it cannot: without a GPU, or with what only the
     // CPU does. automatic never is; it takes a GPU where one is known to pay, and else the CPU.
     EngineType type = EngineType::automatic;
+    // What automatic decides by, in events per second, at least 1: the rate to expect, and the one
+    // from which a GPU pays on this machine, which `trommel bench --engine cpu,gpu` measures
+    // (kNeverPays: from none). Unless both are known it takes the CPU. The library reads no file;
+    // the program takes the second from where the measurement is stored.
+    std::optional<uint64_t> expected_rate, gpu_pays_from;
+    static constexpr uint64_t kNeverPays = UINT64_MAX;
     uint32_t threads = 1;  // Shards; 1 is inline: no thread and no ring.
     // Keep each worker on one core: worker w on the w-th of those that the process may use, and
     // round again when there are more workers. Without threads it has no effect.

@@ -3,7 +3,9 @@
 # The program that compares two engines' answers, which goes along to machines with a GPU. Here it
 # compares the CPU's engine with itself in three shards.
 add_library(gpu_verify_parts STATIC ${CMAKE_CURRENT_LIST_DIR}/verify_answer.cpp
-            ${CMAKE_CURRENT_LIST_DIR}/verify_job.cpp ${CMAKE_CURRENT_LIST_DIR}/verify_source.cpp)
+            ${CMAKE_CURRENT_LIST_DIR}/verify_job.cpp ${CMAKE_CURRENT_LIST_DIR}/verify_source.cpp
+            ${PROJECT_SOURCE_DIR}/bench/kit/answer_digest.cpp
+            ${PROJECT_SOURCE_DIR}/bench/kit/engine_side.cpp)
 target_link_libraries(gpu_verify_parts PUBLIC trommel_hostpath PRIVATE trommel_flags)
 add_executable(gpu_verify ${CMAKE_CURRENT_LIST_DIR}/verify.cpp)
 target_link_libraries(gpu_verify PRIVATE gpu_verify_parts trommel_flags)

@@ -22,7 +22,7 @@ namespace {
 constexpr int kSame = 0, kDifferent = 1, kUsage = 64, kNoEngine = 69;
 
 struct Options {
-    Side one, other;
+    bench::EngineSide one, other;
     uint64_t events = 2'000'000;
     uint32_t batch_records = 65536;
     std::vector<std::string_view> jobs;  // Empty: all.
@@ -35,8 +35,8 @@ bool parse_number(std::string_view text, T& number) {
 }
 
 bool parse(const std::vector<std::string_view>& words, Options& options) {
-    if (words.size() < 2 || !parse_side(words[0], options.one) ||
-        !parse_side(words[1], options.other)) {
+    if (words.size() < 2 || !bench::parse_engine_side(words[0], options.one) ||
+        !bench::parse_engine_side(words[1], options.other)) {
         return false;
     }
     for (size_t i = 2; i + 1 < words.size(); i += 2) {
@@ -74,7 +74,7 @@ int run(const std::vector<std::string_view>& words) {
                      " [--events N] [--batch N] [--job NAME]...\n");
         return kUsage;
     }
-    for (const Side& side : {options.one, options.other}) {
+    for (const bench::EngineSide& side : {options.one, options.other}) {
         Config config;
         config.engine.type = side.engine;
         if (const Status status = to_status(validate(config)); !status.ok()) {

@@ -72,32 +72,5 @@ TEST(GpuVerify, EveryJobCanRunOnAGpu) {
     for (const Job& job : all_jobs()) EXPECT_EQ(hostpath::why_not_on_gpu(job.config), "");
 }
 
-TEST(GpuVerify, SidesAreNamedByEngineAndShards) {
-    Side side;
-    EXPECT_TRUE(parse_side("gpu", side));
-    EXPECT_EQ(side.engine, EngineType::gpu);
-    EXPECT_TRUE(parse_side("cpu:16", side));
-    EXPECT_EQ(side.engine, EngineType::cpu);
-    EXPECT_EQ(side.shards, 16u);
-    EXPECT_TRUE(parse_side("cpu", side));
-    EXPECT_EQ(side.shards, 1u);
-    for (const char* wrong : {"", "tpu", "cpu:", "cpu:0", "cpu:65", "cpu:1x", "gpu:2"}) {
-        EXPECT_FALSE(parse_side(wrong, side)) << wrong;
-    }
-}
-
-TEST(GpuVerify, DigestsTellOrderAndLength) {
-    Digest one, other, empty, nul;
-    one.put(1);
-    one.put(2);
-    other.put(2);
-    other.put(1);
-    empty.put("");
-    nul.put(std::string_view("\0", 1));
-    EXPECT_NE(one.text(), other.text());
-    EXPECT_NE(empty.text(), nul.text());
-    EXPECT_EQ(one.text().size(), 32u);
-}
-
 }  // namespace
 }  // namespace trommel::verify

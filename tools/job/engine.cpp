@@ -252,6 +252,7 @@ void read_engine(Section& section, EngineOptions& engine) {
         "type", engine.type,
         one_of<EngineType>(
             {{"auto", EngineType::automatic}, {"cpu", EngineType::cpu}, {"gpu", EngineType::gpu}}));
+    read_optional(section, "expected_rate", engine.expected_rate, parse_count);
     section.read("threads", engine.threads, parse_threads);
     section.read("pin", engine.pin, parse_bool);
     section.read("prefault", engine.prefault, parse_bool);

@@ -278,7 +278,7 @@ void add_output(const Job& job, Lines& lines) {
     const char* const full[] = {"the run stops", "new ids and keys are refused",
                                 "the oldest ids are forgotten"};
     const hostpath::EngineChoice choice =
-        hostpath::choose_engine(job.config, hostpath::engine_facts());
+        hostpath::choose_engine(job.config, cuda::visible_devices());
     lines.add("engine", std::string(hostpath::to_text(choice.type)) + ", because " + choice.reason);
     lines.add("engine", std::to_string(engine.threads) +
                             (engine.threads == 1 ? " shard on one thread" : " shards") +

@@ -73,7 +73,8 @@ dlq:                          # late, corrupt and refused records; else they are
   type: file                  # (required) file | stdout | null
   path: dead.ndjson
 engine:
-  type: auto                  # auto | cpu | gpu
+  type: auto                  # auto | cpu | gpu; auto takes a GPU from the rate on that is measured
+  # expected_rate: 5M         # events per second, for auto; else it takes the CPU
   threads: auto               # shards; auto: one per core; 1: no further thread
   pin: false                  # true: each shard's thread stays on a core
   prefault: false             # true: a helper thread takes the page faults of growth

@@ -1,35 +1,27 @@
-// What this machine's GPU and the link to it can do at most, in one run: the figures that every
-// other GPU figure is a share of. Written against the CUDA runtime alone. Times are those of the
-// device's own events; all are medians of five, after one that does not count.
-//
-//   gpu_limits [--quick] [--json FILE] [--commit NAME]
-//
-// Exit codes: 0 measured; 64 usage; 69 no GPU here; 70 a CUDA call failed; 74 cannot write.
-#include <cstdio>
-#include <cstdlib>
+// Written against the CUDA runtime alone. Times are those of the device's own events; all are
+// medians of five, after one that does not count.
 #include <cuda_runtime.h>
 #include <functional>
-#include <string>
-#include <string_view>
-#include <vector>
 
-#include "bench/kit/gpu_figures.h"
+#include "bench/kit/gpu_limits.h"
 #include "bench/kit/machine.h"
 #include "kernels/cuda/devices.h"
 
 namespace trommel::bench {
 namespace {
 
-constexpr int kNoGpu = 69, kFailed = 70, kCannotWrite = 74, kUsage = 64;
 constexpr int kRounds = 5;
 constexpr uint64_t kKiB = 1024, kMiB = kKiB << 10, kGiB = kMiB << 10;
 
 // A measurement that has failed has no figures; there is nothing to save.
+struct CudaFailure {
+    std::string what;
+};
+
 #define CHECK(call) check(call, #call)
 void check(cudaError_t error, const char* call) {
     if (error == cudaSuccess) return;
-    std::fprintf(stderr, "gpu_limits: %s: %s\n", call, cudaGetErrorString(error));
-    std::exit(kFailed);
+    throw CudaFailure{std::string(call) + ": " + cudaGetErrorString(error)};
 }
 
 struct Scale {
@@ -103,8 +95,7 @@ std::vector<double> time_rounds(cudaStream_t stream, double amount,
     return per_second;
 }
 
-// --- The link
-// -------------------------------------------------------------------------------------
+// --- The link ------------------------------------------------------------------------------------
 
 // Transfers of one size: in, out, and both at once, each direction's bytes counted.
 void measure_link(uint64_t bytes, std::vector<GpuFigure>& figures) {
@@ -147,8 +138,7 @@ void measure_link(uint64_t bytes, std::vector<GpuFigure>& figures) {
         make_figure("h2d+d2h", bytes, "bytes", time_rounds(in.stream, 2 * total, copy_both)));
 }
 
-// --- The device's memory
-// --------------------------------------------------------------------------
+// --- The device's memory -------------------------------------------------------------------------
 
 __device__ uint64_t mix(uint64_t x) {
     x = (x ^ x >> 33) * 0xff51afd7ed558ccdull;
@@ -294,56 +284,26 @@ std::vector<GpuFigure> measure(const Scale& scale) {
     return figures;
 }
 
-// --- The program
-// ----------------------------------------------------------------------------------
-
-bool write_file(const std::string& path, const std::string& text) {
-    std::FILE* const file = std::fopen(path.c_str(), "we");
-    if (file == nullptr) return false;
-    const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-    return std::fclose(file) == 0 && written;
-}
-
-int run(const std::vector<std::string_view>& words) {
-    Scale scale = full_scale();
-    std::string json_path, commit;
-    for (size_t i = 0; i < words.size(); ++i) {
-        const bool has_value = i + 1 < words.size();
-        if (words[i] == "--quick") {
-            scale = quick_scale();
-        } else if (words[i] == "--json" && has_value) {
-            json_path = words[++i];
-        } else if (words[i] == "--commit" && has_value) {
-            commit = words[++i];
-        } else {
-            std::fprintf(stderr, "usage: gpu_limits [--quick] [--json FILE] [--commit NAME]\n");
-            return kUsage;
-        }
-    }
-    const cuda::Devices devices = cuda::visible_devices();
-    if (devices.gpus.empty() || !cuda::is_able(devices.gpus[0])) {
-        const std::string why = devices.gpus.empty()
-                                    ? devices.why_none
-                                    : cuda::to_text(devices.gpus[0]) + " is too old";
-        std::fprintf(stderr, "gpu_limits: no GPU to measure: %s\n", why.c_str());
-        return kNoGpu;
-    }
-    const GpuMachine machine{.gpu = cuda::to_text(devices.gpus[0]),
-                             .host = describe_machine(),
-                             .runtime_version = devices.runtime_version,
-                             .driver_version = devices.driver_version,
-                             .commit = commit};
-    std::printf("%s\n%s\n", machine.gpu.c_str(), machine.host.c_str());
-    const std::vector<GpuFigure> figures = measure(scale);
-    std::fputs(to_table(figures).c_str(), stdout);
-    if (json_path.empty() || write_file(json_path, to_json(machine, figures) + "\n")) return 0;
-    std::fprintf(stderr, "gpu_limits: cannot write %s\n", json_path.c_str());
-    return kCannotWrite;
-}
-
 }  // namespace
-}  // namespace trommel::bench
 
-int main(int argc, char** argv) {
-    return trommel::bench::run({argv + 1, argv + argc});
+Status measure_gpu_limits(GpuScale scale, const std::string& commit, GpuLimits& limits) {
+    const cuda::Devices devices = cuda::visible_devices();
+    if (const std::string why = cuda::why_none_able(devices); !why.empty()) {
+        return Status::error(Code::unreachable, "no GPU to measure: " + why);
+    }
+    const size_t device = cuda::first_able(devices);
+    limits.machine = {.gpu = cuda::to_text(devices.gpus[device]),
+                      .host = describe_machine(),
+                      .runtime_version = devices.runtime_version,
+                      .driver_version = devices.driver_version,
+                      .commit = commit};
+    try {
+        CHECK(cudaSetDevice(static_cast<int>(device)));
+        limits.figures = measure(scale == GpuScale::full ? full_scale() : quick_scale());
+        return {};
+    } catch (const CudaFailure& failure) {
+        return Status::error(Code::internal, failure.what);
+    }
 }
+
+}  // namespace trommel::bench
