@@ -177,7 +177,7 @@ void answers_as_a_core(const Config& config, uint64_t seed, uint32_t& most) {
     ASSERT_EQ(shard->report().live_ids, core->report().live_ids);
 }
 
-TEST(DeviceLanes, AnswerAsACoreDoesWhereverBatchesHalt) {
+TEST(BatchLanes, AnswerAsACoreDoesWhereverBatchesHalt) {
     uint32_t most = 0;
     for (uint64_t seed = 1; seed <= 24 && !testing::Test::HasFailure(); ++seed) {
         SCOPED_TRACE(seed);
@@ -187,7 +187,7 @@ TEST(DeviceLanes, AnswerAsACoreDoesWhereverBatchesHalt) {
 }
 
 // A filter is not halted with the windows, and takes each batch in once.
-TEST(DeviceLanes, OfAFilterAnswerAsACoreDoesWhereverBatchesHalt) {
+TEST(BatchLanes, OfAFilterAnswerAsACoreDoesWhereverBatchesHalt) {
     uint32_t most = 0;
     for (uint64_t seed = 1; seed <= 12 && !testing::Test::HasFailure(); ++seed) {
         SCOPED_TRACE(seed);
@@ -199,7 +199,7 @@ TEST(DeviceLanes, OfAFilterAnswerAsACoreDoesWhereverBatchesHalt) {
     EXPECT_GE(most, 3u);
 }
 
-TEST(DeviceLanes, WithoutDeduplicationAnswerAsACoreDoesWhereverBatchesHalt) {
+TEST(BatchLanes, WithoutDeduplicationAnswerAsACoreDoesWhereverBatchesHalt) {
     uint32_t most = 0;
     for (uint64_t seed = 1; seed <= 6 && !testing::Test::HasFailure(); ++seed) {
         SCOPED_TRACE(seed);
@@ -212,7 +212,7 @@ TEST(DeviceLanes, WithoutDeduplicationAnswerAsACoreDoesWhereverBatchesHalt) {
 
 // Where there is no room for cells: what is refused leaves no trace, though the batches behind it
 // were queued already.
-TEST(DeviceLanes, WhatIsRefusedLeavesNoTraceForTheBatchesBehindIt) {
+TEST(BatchLanes, WhatIsRefusedLeavesNoTraceForTheBatchesBehindIt) {
     Config config = job(kForeverUs);
     config.engine.on_full = OnFull::refuse;
     uint64_t refused = 0;
@@ -256,7 +256,7 @@ TEST(DeviceLanes, WhatIsRefusedLeavesNoTraceForTheBatchesBehindIt) {
     EXPECT_GT(refused, 100u);
 }
 
-TEST(DeviceLanes, WhatIsFinalCoversWhatIsJudgedAndNoMore) {
+TEST(BatchLanes, WhatIsFinalCoversWhatIsJudgedAndNoMore) {
     const Config config = job();
     const auto shard = device_shard(config, {.is_lazy = true}, 4);
     Load first(config), second(config);
@@ -282,7 +282,7 @@ TEST(DeviceLanes, WhatIsFinalCoversWhatIsJudgedAndNoMore) {
 }
 
 // Batches that need no room neither wait for the device nor allocate, and none waits for the next.
-TEST(DeviceLanes, InTheGoodCaseNobodyWaitsOrAllocates) {
+TEST(BatchLanes, InTheGoodCaseNobodyWaitsOrAllocates) {
     const Config config = job();
     const auto shard = device_shard(config, {}, 3);
     std::vector<std::unique_ptr<Load>> loads;
@@ -306,7 +306,7 @@ TEST(DeviceLanes, InTheGoodCaseNobodyWaitsOrAllocates) {
     EXPECT_EQ(loads.back()->batch.verdict[0], Verdict::duplicate);
 }
 
-TEST(DeviceLanes, OfADeviceThatIsLostAreRefusedAndNothingIsCountedTwice) {
+TEST(BatchLanes, OfADeviceThatIsLostAreRefusedAndNothingIsCountedTwice) {
     for (const uint32_t judged : {0u, 1u, 2u}) {
         const Config config = job();
         const auto shard = device_shard(config, {.seed = judged + 1, .is_lazy = true}, 4);
