@@ -8,7 +8,7 @@
 namespace trommel::hostpath {
 
 // How closing windows share a shard's thread with the batches. Work is counted in cells that are
-// looked at, moved or freed; a row takes about six of them from the pane to its block.
+// looked at, moved or freed; a row takes kWorkPerRow from the pane to its block.
 //
 // A batch is judged first, and then as many rows leave as keep up with it: in `work_per_event` a
 // window of ten events per key is handed out while the first third of the next one comes in. Each
@@ -19,6 +19,8 @@ namespace trommel::hostpath {
 // as fast as they come: by the sink, or by a slower shard. Then they leave before the next batch is
 // judged, so that the input waits for the output and the panes that are held do not add up.
 struct RowPace {
+    static constexpr int64_t kWorkPerRow = 6;  // About.
+
     int64_t work_per_piece = 2048;  // Some 50 microseconds, and the least per batch.
     int64_t work_per_event = 2;
     uint32_t windows_waiting_max = 2;  // At so many the rows leave first.

@@ -7,6 +7,8 @@
 
 #include "trommel/status.h"
 
+#include "kernels/cpu/memory.h"
+
 namespace trommel::bench {
 
 // How large the cases are: `full` is what targets are stated for (up to 6 GiB of memory), `quick`
@@ -36,6 +38,9 @@ class Case {
     // The memory that is visited: the roofline, random line updates, is measured for as much. 0:
     // that would say nothing about this case.
     virtual uint64_t footprint_bytes() const = 0;
+    // Where that memory is one stretch of lines, the roofline is measured in it; else in other
+    // memory. It may have grown after a round, but does not move.
+    virtual cpu::Stretch lines() const { return {}; }
     virtual uint64_t huge_page_bytes() const { return footprint_bytes(); }
     virtual std::vector<Metric> metrics() const { return {}; }
 };

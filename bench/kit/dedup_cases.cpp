@@ -80,6 +80,7 @@ class DedupCase : public Case {
     }
 
     uint64_t footprint_bytes() const override { return memory_->committed_bytes(); }
+    cpu::Stretch lines() const override { return memory_->lines(); }
     uint64_t huge_page_bytes() const override { return memory_->huge_bytes(); }
     std::vector<Metric> metrics() const override {
         std::vector<Metric> metrics;

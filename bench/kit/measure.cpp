@@ -75,7 +75,11 @@ Result measure(const CaseInfo& info, Scale scale, uint32_t rounds) {
     }
     std::optional<LineUpdates> limit;
     result.footprint_bytes = subject->footprint_bytes();
-    if (result.footprint_bytes > 0) limit.emplace(result.footprint_bytes);
+    if (const cpu::Stretch lines = subject->lines(); lines.bytes > 0) {
+        limit.emplace(lines);
+    } else if (result.footprint_bytes > 0) {
+        limit.emplace(result.footprint_bytes);
+    }
     std::vector<double> rates, limits, shares;
     for (uint32_t r = 0; r < rounds; ++r) {
         const Sample sample = subject->round();

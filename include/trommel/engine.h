@@ -48,7 +48,7 @@ class Engine {
     // Replaces `rows` by the next final rows, in order (1024 or so; its memory is used again);
     // false when there is none. Call it until then after each push() and finish(). Rows that are
     // left are not lost: push() judges first, and makes rows of them itself, which stay in memory,
-    // only when 64 windows wait or their memory might be wanted for its records.
+    // only when a second window of a kind waits or their memory might be wanted for its records.
     virtual bool take_rows(RowBatch& rows) = 0;
 
     virtual Ledger ledger() const = 0;

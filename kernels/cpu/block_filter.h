@@ -53,9 +53,7 @@ class BlockFilter final : public IdMemory {
 
     uint64_t live_ids() const override;
     uint64_t committed_bytes() const override { return region_.usable_bytes(); }
-    uint64_t huge_bytes() const override {
-        return huge_page_bytes(region_.data(), region_.usable_bytes());
-    }
+    Stretch lines() const override { return {region_.data(), region_.usable_bytes()}; }
 
     // The lines, for tests and checkpoints.
     std::span<const uint64_t> words() const { return {words_, lines_ * rules::kFilterWords}; }

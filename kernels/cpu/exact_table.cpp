@@ -128,9 +128,7 @@ class ExactTable final : public IdMemory {
     Stretch take_ahead() override { return region_.take_ahead(); }
     uint64_t live_ids() const override { return live_; }
     uint64_t committed_bytes() const override { return budget_.used_bytes(); }
-    uint64_t huge_bytes() const override {
-        return huge_page_bytes(region_.data(), region_.reserved_bytes());
-    }
+    Stretch lines() const override { return {region_.data(), pages_ * kPageBytes}; }
 
    private:
     struct Stashed {

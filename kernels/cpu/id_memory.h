@@ -70,7 +70,9 @@ class IdMemory {
 
     virtual uint64_t live_ids() const = 0;
     virtual uint64_t committed_bytes() const = 0;
-    virtual uint64_t huge_bytes() const = 0;
+    // The lines of 64 bytes that ids are looked up in, as many as are in use; for measuring them.
+    virtual Stretch lines() const = 0;
+    uint64_t huge_bytes() const { return huge_page_bytes(lines().data, lines().bytes); }
 };
 
 }  // namespace trommel::cpu

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "hostpath/memory_plan.h"
+#include "hostpath/row_pace.h"
 #include "kernels/cpu/approximate_ids.h"
 #include "kernels/cpu/window_store.h"
 #include "kernels/rules/dedup.h"
@@ -73,8 +74,15 @@ cpu::WindowDemand window_demand(const PlanInputs& inputs, const PlanRates& rates
     if (span_s > 0) demand.events_per_us = rates.unique_within(span_s) / span_s * kUs / shards;
     demand.keys = inputs.keys;
     demand.key_bytes = text_bytes;
+    // A final pane stands until its rows have left; as many events come in as those are worth.
+    const double rows = cpu::keys_seen(inputs.keys, rates.unique_within(size_s) / shards);
+    constexpr hostpath::RowPace kPace;
+    const auto events_per_row = static_cast<double>(kPace.kWorkPerRow) /
+                                static_cast<double>(kPace.work_per_event);
     const double batch_s = config.engine.batch_records / rates.peak;
-    demand.lag_us = static_cast<int64_t>(std::min(batch_s, 1.0) / kUs);
+    const double rows_s = rows * events_per_row / rates.peak;
+    demand.lag_us =
+        static_cast<int64_t>((std::min(batch_s, 1.0) + std::min(rows_s, size_s)) / kUs);
     return demand;
 }
 
