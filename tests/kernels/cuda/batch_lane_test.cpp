@@ -43,7 +43,8 @@ cpu::ShardOptions options_of(uint64_t bytes) {
 
 // A batch, and some of its rows.
 struct Load {
-    explicit Load(const Config& config) : batch(config, kRowsMax), hash(kRowsMax) {}
+    explicit Load(const Config& config, uint32_t rows_max = kRowsMax)
+        : batch(config, rows_max), hash(rows_max) {}
 
     void add(uint64_t id, int64_t key, int64_t event_us) {
         const int64_t values[2] = {-1, static_cast<int64_t>(id % 1000)};
@@ -279,6 +280,31 @@ TEST(BatchLanes, WhatIsFinalCoversWhatIsJudgedAndNoMore) {
     rows.take(INT64_MAX);
     EXPECT_EQ(rows.all, (std::vector<Rows::Row>{{100'000, 7, 1}}));
     EXPECT_EQ(shard->complete_end_us(), 240'000);
+}
+
+// The longest batch: the last of a million events is still known to come after the first.
+TEST(BatchLanes, TakeBatchesOfAMillion) {
+    const Config config = job(kForeverUs);
+    cpu::ShardOptions options = options_of(kPlenty);
+    options.rows_max = kGpuBatchRecordsMax;
+    options.id_bytes = uint64_t{256} << 20;
+    std::unique_ptr<cpu::Backend> shard;
+    const Status status = DeviceShard<ShuffledDevice>::create(
+        std::make_unique<ShuffledDevice>(ShuffledOptions{
+            .threads = 2, .device_bytes = size_t{1} << 30, .pinned_bytes = size_t{512} << 20}),
+        config, options, shard, 1);
+    ASSERT_TRUE(status.ok()) << status.message;
+    Load load(config, options.rows_max);
+    load.time_us = 50'000;
+    for (uint32_t row = 0; row < options.rows_max; ++row) {
+        load.add(row % (options.rows_max - 1), row % 7, 50'000);
+        load.rows.push_back(row);
+    }
+    load.submit_to(*shard);
+    shard->finish();
+    EXPECT_EQ(load.batch.verdict.front(), Verdict::unique);
+    EXPECT_EQ(load.batch.verdict.back(), Verdict::duplicate);
+    EXPECT_EQ(shard->report().unique, options.rows_max - 1);
 }
 
 // Batches that need no room neither wait for the device nor allocate, and none waits for the next.
