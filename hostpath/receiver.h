@@ -38,7 +38,14 @@ class Judge {
     void count_in(uint32_t partition, uint64_t records);
 
    private:
+    struct Pass {  // Through a batch.
+        int64_t time_max_us;
+        int64_t stretch_until_us;  // As far as the watermark may move in the stretch.
+        uint32_t on_time = 0;      // Rows so far.
+    };
     uint32_t judge_times(Batch& batch, int64_t wall_us);
+    bool all_on_time(const RecordBatch& records, uint32_t begin, uint32_t end, const Pass& pass);
+    void judge_one_by_one(Batch& batch, uint32_t begin, uint32_t end, Pass& pass);
     int64_t stretch_end_us(int64_t watermark_us) const;
     int64_t begin_stretch(Batch& batch, uint32_t row);
     void deal(Batch& batch, uint32_t on_time);

@@ -37,6 +37,17 @@ class Watermarks {
         }
         return show_progress(partition, time_us);
     }
+    // The latest that show() can return and job_us() can become while the partition shows events up
+    // to `newest_us`, after which all is as if it had shown that one alone. kEndOfInputUs where
+    // this takes a closer look.
+    int64_t latest_after(uint32_t partition, int64_t newest_us) const {
+        if (partition >= clocks_.size() || clocks_[partition].state != State::awake) {
+            return rules::kEndOfInputUs;
+        }
+        if (!can_be_late_) return rules::kUnknownUs;
+        return std::max(job_us_,
+                        rules::watermark_of(std::max(lead_us_, newest_us), out_of_order_us_));
+    }
     // The partition is not waited for any more, for good or until it shows an event.
     void end(uint32_t partition);
     void set_idle(uint32_t partition);

@@ -183,7 +183,8 @@ void check_stretches(const Court& court, Watermarks& watermarks) {
 TEST(Judge, WithinAStretchTheWatermarkMovesByAtMostAHorizon) {
     testkit::Random random(7);
     for (int round = 0; round < 300 && !testing::Test::HasFatalFailure(); ++round) {
-        Config config = panes_job(random.between(1, 20), random.between(0, 30), 0);
+        const int64_t disorder_us = random.between(0, random.one_in(2) ? 30 : 10'000);
+        Config config = panes_job(random.between(1, 20), disorder_us, 0);
         config.dedup.horizon_us = random.between(50, 200);
         config.time.max_drift_us = random.between(0, 200);
         Court court(config);
@@ -193,18 +194,91 @@ TEST(Judge, WithinAStretchTheWatermarkMovesByAtMostAHorizon) {
             watermarks.declare(p);
             court.judge.watermarks().declare(p);
         }
+        const uint64_t partitions = random.one_in(2) ? 1 : 3;
         int64_t now_us = random.between(-300, 300);
         for (int b = 0; b < 5; ++b) {
             std::vector<OracleEvent> events;
             for (uint32_t i = 0; i < config.engine.batch_records; ++i) {
                 now_us += random.between(0, 3) * random.between(0, 60);
                 events.push_back(event(i, now_us - random.between(0, 40),
-                                       static_cast<uint32_t>(random.below(3))));
+                                       static_cast<uint32_t>(random.below(partitions))));
             }
             court.judge_events(events);
             check_stretches(court, watermarks);
         }
     }
+}
+
+// The rules for one event after another.
+std::vector<Verdict> judged_singly(const std::vector<OracleEvent>& events, const Config& config,
+                                   Watermarks& watermarks) {
+    std::vector<Verdict> verdicts;
+    for (const OracleEvent& each : events) {
+        if (each.corrupt || !rules::is_valid_time(each.time_us, *config.time.max_time_us)) {
+            verdicts.push_back(kBad);
+            continue;
+        }
+        const int64_t end_us = rules::pane_end(each.time_us, 0, config.windows[0].size_us);
+        const int64_t judged_us = watermarks.show(each.partition, each.time_us);
+        const bool late = rules::is_late(end_us, config.time.allowed_lateness_us, judged_us);
+        verdicts.push_back(late ? kLate : kOk);
+    }
+    return verdicts;
+}
+
+TEST(Judge, ManyAtOnceAreJudgedAsOneAfterAnother) {
+    testkit::Random random(11);
+    int late = 0, bad = 0, all = 0;
+    for (int round = 0; round < 300 && !testing::Test::HasFailure(); ++round) {
+        const int64_t disorder_us = random.between(0, 300);
+        Config config = panes_job(random.between(1, 200), disorder_us, random.between(0, 20));
+        config.dedup.horizon_us = random.between(50, 2000);
+        config.time.max_drift_us = random.between(100, 2000);
+        config.time.max_time_us = 15'000;
+        config.engine.batch_records = 500;
+        Court court(config);
+        Watermarks watermarks(config, false);
+        if (random.one_in(2)) {
+            watermarks.declare(1);
+            court.judge.watermarks().declare(1);
+        }
+        int64_t now_us = random.between(-1000, 1000);
+        for (int b = 0; b < 8; ++b) {
+            std::vector<OracleEvent> events;
+            while (events.size() < 500) {
+                // A run of one partition.
+                const auto partition = static_cast<uint32_t>(random.below(3));
+                const uint64_t left = 1 + random.below(500 - events.size());
+                for (uint64_t i = 0; i < left; ++i) {
+                    now_us += random.between(0, 9) / 4;
+                    const int64_t behind_us =
+                        random.between(0, random.one_in(200) ? 1000 : disorder_us);
+                    events.push_back(random.one_in(500)
+                                         ? corrupt_event(partition)
+                                         : event(i, now_us - behind_us, partition));
+                }
+            }
+            ASSERT_EQ(court.judge_events(events), judged_singly(events, config, watermarks));
+            if (random.one_in(4)) {
+                const auto ended = static_cast<uint32_t>(random.below(3));
+                watermarks.end(ended);
+                court.judge.watermarks().end(ended);
+            }
+            ASSERT_EQ(court.judge.watermarks().job_us(), watermarks.job_us());
+            ASSERT_EQ(court.judge.watermarks().lead_us(), watermarks.lead_us());
+            for (uint32_t p = 0; p < 3; ++p) {
+                ASSERT_EQ(court.judge.watermarks().newest_us(p), watermarks.newest_us(p));
+                ASSERT_EQ(court.judge.watermarks().idle(p), watermarks.idle(p));
+            }
+            const std::vector<Verdict> verdicts = verdicts_of(court.batch.records);
+            late += static_cast<int>(std::count(verdicts.begin(), verdicts.end(), kLate));
+            bad += static_cast<int>(std::count(verdicts.begin(), verdicts.end(), kBad));
+            all += static_cast<int>(verdicts.size());
+        }
+    }
+    EXPECT_GT(late, all / 1000);
+    EXPECT_LT(late, all / 10);
+    EXPECT_GT(bad, 100);
 }
 
 TEST(Judge, AnEventThatLagsTooFarBehindIsNotForgottenByTheWatermarkThatItLetsGo) {
