@@ -205,8 +205,12 @@ void check_engine(Problems& problems, const EngineOptions& engine) {
     if (engine.expected_rate == 0u) {
         problems.push_back({"engine.expected_rate", "must be at least 1 event per second"});
     }
-    if (engine.batch_records < 1 || engine.batch_records > 65536) {
-        problems.push_back({"engine.batch_records", "must lie between 1 and 65536"});
+    const bool is_gpu = engine.type == EngineType::gpu;
+    const uint32_t records_max = is_gpu ? kGpuBatchRecordsMax : kBatchRecordsMax;
+    if (engine.batch_records < 1 || engine.batch_records > records_max) {
+        problems.push_back({"engine.batch_records",
+                            "must lie between 1 and " + std::to_string(records_max) +
+                                (is_gpu ? "" : "; more are for a GPU, with engine.type gpu")});
     }
     if (engine.memory_bytes < hostpath::kMemoryMinBytes) {
         problems.push_back({"engine.memory", "must be at least 16MiB"});

@@ -22,7 +22,7 @@ namespace trommel::hostpath {
 // What a worker tells the emitter. Rows and batches are two streams: a batch does not wait for rows
 // that became final before it.
 struct FromWorker {
-    Batch* batch = nullptr;            // Judged, or with `rows` being held until rows have left.
+    Batch* batch = nullptr;            // Judged; or with `rows` the oldest that is not.
     cpu::PartialRows* rows = nullptr;  // The shard's next rows, in W4 order.
     // Every row of a window that ends up to here is in this message or was in one before.
     int64_t complete_end_us = INT64_MIN;

@@ -30,7 +30,7 @@ MemoryPlan plan_memory(const Config& config) {
     plan.session_bytes = sessions ? (aligned ? keys / 2 : keys) : 0;
     plan.key_bytes = (keys - plan.session_bytes) / engine.threads;
     const uint64_t batches = share(engine.shares.batches);
-    if (engine.threads > 1) {
+    if (!runs_inline(engine)) {
         const uint64_t wanted = 4 + 4 * uint64_t{engine.threads};
         plan.batches =
             static_cast<uint32_t>(std::clamp<uint64_t>(batches / batch_bytes(config), 3, wanted));

@@ -18,6 +18,12 @@ struct MemoryPlan {
 inline constexpr uint32_t kRowsPerBlock = 1024;
 inline constexpr uint64_t kMemoryMinBytes = uint64_t{16} << 20;
 
+// One shard on a core needs no thread and no ring. One on a GPU has a worker, so that batches are
+// read and written while others are under way.
+inline bool runs_inline(const EngineOptions& engine) {
+    return engine.threads == 1 && engine.type != EngineType::gpu;
+}
+
 MemoryPlan plan_memory(const Config& config);
 
 }  // namespace trommel::hostpath

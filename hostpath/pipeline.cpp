@@ -95,7 +95,8 @@ bool InlinePass::settle() {
             return false;
         }
         work_ = pace_.work_after(*shard_, *batch_);
-        judge_share(*shard_, *batch_, 0);
+        submit_share(*shard_, *batch_, 0);
+        shard_->finish();
         emitter_.take(0, {batch_, nullptr, shard_->complete_end_us(), &shard_->full()});
         judged_ = true;
     }

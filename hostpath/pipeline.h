@@ -68,19 +68,18 @@ class InlinePass {
     int64_t work_ = 0;
 };
 
-// A job's parts, joined by rings when there is more than one shard. Threads are added from outside:
+// A job's parts, joined by rings unless it runs inline. Threads are added from outside:
 // one calls receiver_step(), one for each worker worker_step(w), one emitter_step(); or a test
 // calls them in any order.
 class Pipeline {
    public:
-    Pipeline(const Config& config, const Run& job)
-        : Pipeline(config, job, RowPace::of(config)) {}
+    Pipeline(const Config& config, const Run& job) : Pipeline(config, job, RowPace::of(config)) {}
     Pipeline(const Config& config, const Run& job, const RowPace& pace,
              MakeShard make = make_shard);
 
     // Opens sources, then sinks.
     Status open();
-    bool is_inline() const { return config_.engine.threads == 1; }
+    bool is_inline() const { return runs_inline(config_.engine); }
 
     Progress inline_step();  // All of it, when is_inline().
     Progress receiver_step();

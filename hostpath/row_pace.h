@@ -35,13 +35,13 @@ struct RowPace {
         const int64_t work = std::max(work_per_piece, batch.records.count * work_per_event);
         return work * std::max(1u, shard.windows_waiting(windows_waiting_max));
     }
-    // Do rows have to leave before the shard judges its rows of the batch? When too many windows
+    // Do rows have to leave before the shard is given its rows of the batch? When too many windows
     // wait, at the end of the input, and where their memory might be wanted: nothing is refused
     // because rows had not left yet.
     bool rows_first(const cpu::Backend& shard, const Batch& batch, uint32_t index) const {
         if (batch.last) return shard.has_rows();
         const uint32_t begin = batch.shard_begin[index], end = batch.shard_begin[index + 1];
-        if (begin == end || !shard.is_closing()) return false;
+        if (begin == end || !(shard.is_closing() || shard.is_behind())) return false;
         return shard.windows_waiting(windows_waiting_max) == windows_waiting_max ||
                !shard.has_room(batch.records, batch.order.data() + begin, end - begin);
     }

@@ -170,6 +170,7 @@ void check_pipeline(const RandomJob& job, Random& random, const hostpath::MakeSh
     Config config = engine_config(job, random);
     constexpr uint32_t kThreads[] = {1, 2, 3, 8};
     config.engine.threads = kThreads[random.below(4)];
+    if (!may_use_threads && random.one_in(2)) config.engine.type = EngineType::gpu;
     if (random.one_in(4)) config.output = Output::unique;
     const Answer expected = ask_oracle(job, false);
     if (expected.beyond_span) return;
@@ -239,7 +240,7 @@ TEST(SameAnswer, DevicesAndOracleAgreeOnRandomJobs) {
         ++ran;
         SCOPED_TRACE(testkit::to_text(job.config));
         Random random(seed);
-        const cuda::ShuffledShards make{seed};
+        const cuda::ShuffledShards make{seed, static_cast<uint32_t>(random.between(1, 4))};
         if (random.one_in(2)) {
             check_engine(job, random, make);
         } else {

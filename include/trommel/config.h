@@ -15,6 +15,7 @@ inline constexpr uint32_t kKeyFieldsMax = 8;
 inline constexpr uint32_t kValuesMax = 16;
 inline constexpr uint32_t kShardsMax = 64;
 inline constexpr uint32_t kPartitionsMax = 65536;
+inline constexpr uint32_t kBatchRecordsMax = 65536, kGpuBatchRecordsMax = 1 << 20;
 inline constexpr uint32_t kPanesPerWindowMax = 4096;
 
 enum class DedupMode : uint8_t { exact, approximate, off };
@@ -88,7 +89,8 @@ struct EngineOptions {
     // the program takes the second from where the measurement is stored.
     std::optional<uint64_t> expected_rate, gpu_pays_from;
     static constexpr uint64_t kNeverPays = UINT64_MAX;
-    uint32_t threads = 1;  // Shards; 1 is inline: no thread and no ring.
+    // Shards; 1 is inline: no thread and no ring, but on a GPU, where a worker keeps it busy.
+    uint32_t threads = 1;
     // Keep each worker on one core: worker w on the w-th of those that the process may use, and
     // round again when there are more workers. Without threads it has no effect.
     bool pin = false;
@@ -102,7 +104,9 @@ struct EngineOptions {
     OnFull on_full = OnFull::stop;
     std::optional<uint64_t>
         seed;  // Absent: drawn from the system. Secret (see kernels/rules/hash.h).
-    uint32_t batch_records = 4096;  // Records per batch, 1 to 65536.
+    // Records per batch, at most: 1 to 65536, and with EngineType::gpu to 1048576. A batch takes
+    // what has arrived when it is its turn, and waits for no more.
+    uint32_t batch_records = 4096;
     uint64_t record_bytes_max =
         0;  // Longest record; 0: derived from the batches' share, at most 16 MiB.
 };

@@ -39,7 +39,7 @@ inline KeyShape key_shape(const Config& config) {
 // Thread: one owner at a time; it is handed over whole.
 class RecordBatch {
    public:
-    // `capacity` is 1 to 65536 records.
+    // `capacity` is 1 to kGpuBatchRecordsMax records.
     RecordBatch(const Config& config, uint32_t records_max)
         : capacity(records_max),
           id_lo(records_max),

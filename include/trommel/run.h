@@ -43,9 +43,9 @@ struct Run {
 };
 
 // Runs a job to its end: opens sources and sinks, reads, judges, writes, finishes the sinks; or, on
-// an error, abandons them. With config.engine.threads > 1 it makes one receiver, that many workers
-// and one emitter, joined before it returns. Never throws, prints or exits. The report is filled in
-// either way.
+// an error, abandons them. With config.engine.threads > 1, or on a GPU, it makes one receiver, that
+// many workers and one emitter, joined before it returns. Never throws, prints or exits. The report
+// is filled in either way.
 Status run(const Config& config, const Run& job, Report& report);
 
 }  // namespace trommel

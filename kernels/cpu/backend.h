@@ -25,12 +25,11 @@ struct ShardOptions {
 
 // A shard as those see it who give it batches and take its rows, whatever it runs on: a stretch of
 // the hash groups, their ids, and the windows of the events that had them. Runs every step on a
-// batch before it takes the next. One owner, one thread at a time; shares nothing, locks nothing.
+// batch before those of the next. One owner, one thread at a time; shares nothing, locks nothing.
 // A virtual call is for a stretch of a batch or a piece of rows, never for an event.
 //
-// judge() returns when the verdicts stand. A device with several batches under way will have it in
-// two, one call that submits a stretch and one that says which batches are judged since; nothing
-// else here depends on when verdicts come.
+// A core judges a stretch before submit() returns. A device has several under way, and judges them
+// in the order in which they came; what is said of rows covers what is judged, and no more.
 class Backend {
    public:
     virtual ~Backend() = default;
@@ -43,16 +42,27 @@ class Backend {
     // Moves the ids' watermark, which may run ahead of the windows' within a batch; `time_us` is
     // the time of one of the coming events.
     virtual void advance_ids(int64_t watermark_us, int64_t time_us) = 0;
-    // Judges the on-time events rows[0..count) of the batch and adds the unique ones to their
-    // panes. Writes batch.verdict of these rows only.
-    virtual void judge(RecordBatch& batch, const IdColumns& ids, const uint32_t* rows,
-                       uint32_t count) = 0;
+    // Has the on-time events rows[0..count) of the batch judged, 0 < count, and the unique ones
+    // added to their panes. Writes batch.verdict of these rows only; batch, ids and rows stay as
+    // they are until it is judged. Waits if is_busy().
+    virtual void submit(RecordBatch& batch, const IdColumns& ids, const uint32_t* rows,
+                        uint32_t count) = 0;
+    // How many stretches are not judged yet: the last that were submitted. The verdicts of all
+    // others stand. Waits only where room has to be made for one.
+    virtual uint32_t under_way() { return 0; }
+    // Are as many under way as may be, so that submit() would wait?
+    virtual bool is_busy() const { return false; }
+    // Waits until none is under way.
+    virtual void finish() {}
 
     // The next final rows of this shard's aligned windows, in order, in steps of about `work`
-    // cells: see WindowStore. False when there is none now, and nothing left to be dropped.
+    // cells: see WindowStore. False when there is none now, and nothing left to be dropped. A
+    // device is waited for.
     virtual bool take_closed(PartialRows& rows, uint32_t rows_max, int64_t& work) = 0;
     virtual bool is_closing() const = 0;
     virtual bool has_rows() const = 0;
+    // May further windows become final once what is under way is judged?
+    virtual bool is_behind() const { return false; }
     // Every row of a window that ends up to here was taken.
     virtual int64_t complete_end_us() const = 0;
     // Final windows that have rows left, counted up to `max`.
@@ -65,8 +75,8 @@ class Backend {
     virtual Stretch take_ahead() { return {}; }
 
     // Not ok once it cannot go on: OnFull::stop, and memory is used up; or its device is lost. The
-    // events that it hit, and after a device was lost all events, are refused. Does not change any
-    // more then.
+    // events that it hit, and once a device is lost all that are not judged, are refused. Does not
+    // change any more then.
     const Status& full() const { return full_; }
     virtual ShardReport report() const = 0;
     virtual int64_t horizon_shortened_us() const = 0;

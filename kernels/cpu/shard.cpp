@@ -85,7 +85,7 @@ bool Shard::take_closed(PartialRows& rows, uint32_t rows_max, int64_t& work) {
     return windows_ && windows_->take_closed(rows, rows_max, work);
 }
 
-void Shard::judge(RecordBatch& batch, const IdColumns& ids, const uint32_t* rows, uint32_t count) {
+void Shard::submit(RecordBatch& batch, const IdColumns& ids, const uint32_t* rows, uint32_t count) {
     events_ += count;
     if (ids_) {
         ids_->judge(ids, rows, count, outcomes_.data());

@@ -17,8 +17,8 @@ class Shard final : public Backend {
     const char* engine() const override { return "cpu"; }
     void advance(int64_t watermark_us) override;
     void advance_ids(int64_t watermark_us, int64_t time_us) override;
-    void judge(RecordBatch& batch, const IdColumns& ids, const uint32_t* rows,
-               uint32_t count) override;
+    void submit(RecordBatch& batch, const IdColumns& ids, const uint32_t* rows,
+                uint32_t count) override;
 
     bool take_closed(PartialRows& rows, uint32_t rows_max, int64_t& work) override;
     bool is_closing() const override { return windows_ && windows_->is_closing(); }

@@ -51,12 +51,16 @@ class WindowSchedule {
     void advance(int64_t watermark_us) {
         if (watermark_us <= watermark_us_) return;
         watermark_us_ = watermark_us;
-        const int64_t final_us = rules::final_end(lateness_us_, watermark_us);
-        if (final_us <= -2 * kTimeLimitUs) return;  // Before all times, and too far off to divide.
-        open_from_ = final_us >= 2 * kTimeLimitUs ? INT64_MAX : index_of(final_us);
+        open_from_ = open_from_at(watermark_us);
     }
-    // Panes from this index on may still get events.
+    // Panes from this index on may still get events; and when the watermark is there.
     int64_t open_from() const { return open_from_; }
+    int64_t open_from_at(int64_t watermark_us) const {
+        const int64_t final_us = rules::final_end(lateness_us_, watermark_us);
+        // Before and after all times, and too far off to divide.
+        if (final_us <= -2 * kTimeLimitUs) return INT64_MIN;
+        return final_us >= 2 * kTimeLimitUs ? INT64_MAX : index_of(final_us);
+    }
 
     // The next final window with an event, in W4 order; false when there is none now.
     template <typename FirstFrom>

@@ -15,17 +15,27 @@
 namespace trommel::cuda {
 
 // What a shard remembers of ids, in a device's memory: an exact table of 64 or 128 bits, or the
-// filter; and the columns of a batch that it is asked with. One owner, one thread.
+// filter; and the columns that it is asked with. One owner, one thread.
 template <Device D>
 class DeviceIdMemory {
    public:
+    // The ids of a batch, from when it is loaded until it is judged.
+    struct Lane {
+        LaneColumn<D, uint64_t> lo, hi, hash;
+        LaneColumn<D, uint8_t> slot;
+        Array<D, uint64_t> place;
+    };
+
     // Null when there is not enough memory to begin with. Device and budget must outlive it.
     static std::unique_ptr<DeviceIdMemory> create(D& device, const Config& config,
                                                   const cpu::ShardOptions& options,
                                                   cpu::MemoryBudget& budget) {
-        std::unique_ptr<DeviceIdMemory> ids(new DeviceIdMemory(device));
-        return ids->allocate(config, options, budget) ? std::move(ids) : nullptr;
+        std::unique_ptr<DeviceIdMemory> ids(new DeviceIdMemory(device, options.rows_max));
+        return ids->make(config, options, budget) ? std::move(ids) : nullptr;
     }
+
+    // False when there is no memory for it. At set-up.
+    bool allocate(Lane& lane) const;
 
     // Reads IdBatch::time_us?
     bool needs_times() const { return needs_times_; }
@@ -35,31 +45,34 @@ class DeviceIdMemory {
         with_exact([&](auto& ids) { ids.advance(watermark_us, time_us); });
         if (filter_) filter_->advance(watermark_us, time_us);
     }
-    // Sends the columns of these events on Queue::in; after advance(), and when what the last batch
-    // queued is done.
-    void load(IdBatch& batch, const cpu::IdColumns& ids, const uint32_t* rows) {
+    // Sends the columns of these events on Queue::in; after advance(), and when what the lane's
+    // last batch queued is done.
+    void load(Lane& lane, IdBatch& batch, const cpu::IdColumns& ids, const uint32_t* rows) {
         const uint32_t count = batch.count;
         if (filter_) {
-            hash_.send(device_, ids.hash, rows, count);
+            lane.hash.send(device_, ids.hash, rows, count);
             for (uint32_t k = 0; k < count; ++k) {
-                slot_.image()[k] = filter_->slot_of(ids.time_us[rows[k]]);
+                lane.slot.image()[k] = filter_->slot_of(ids.time_us[rows[k]]);
             }
-            slot_.send(device_, count);
+            lane.slot.send(device_, count);
         } else {
-            lo_.send(device_, ids.lo, rows, count);
-            if (u128_) hi_.send(device_, ids.hi, rows, count);
+            lane.lo.send(device_, ids.lo, rows, count);
+            if (u128_) lane.hi.send(device_, ids.hi, rows, count);
         }
-        batch.lo = lo_.on_device();
-        batch.hi = hi_.on_device();
-        batch.place = place_.data();
+        batch.lo = lane.lo.on_device();
+        batch.hi = lane.hi.on_device();
+        batch.place = lane.place.data();
     }
 
-    // See DeviceIds. A filter halts nothing, and what it has taken in stays.
-    void submit(IdBatch& batch) {
+    // See DeviceIds.
+    void submit(const Lane& lane, IdBatch& batch) {
         with_exact([&](auto& ids) { ids.submit(batch); });
         if (!filter_) return;
-        filter_->submit({hash_.on_device(), slot_.on_device(), batch.count, batch.outcome});
+        filter_->submit({lane.hash.on_device(), lane.slot.on_device(), batch.count, batch.outcome});
     }
+    // Is a batch that follows on a halted one submitted again? A filter halts nothing and is not
+    // halted: what it has taken in stays, and so do its outcomes.
+    bool is_submitted_again() const { return filter_ == nullptr; }
     Stage go_on(IdBatch& batch, Stage halted) {
         Stage next = Stage::cells;
         with_exact([&](auto& ids) { next = ids.go_on(batch, halted); });
@@ -80,55 +93,59 @@ class DeviceIdMemory {
     }
 
    private:
-    explicit DeviceIdMemory(D& device) : device_(device) {}
+    DeviceIdMemory(D& device, uint32_t rows_max) : device_(device), rows_max_(rows_max) {}
 
     template <class F>
     void with_exact(const F& f) {
         if (u64_) f(*u64_);
         if (u128_) f(*u128_);
     }
-    bool allocate(const Config& config, const cpu::ShardOptions& options,
-                  cpu::MemoryBudget& budget);
+    bool make(const Config& config, const cpu::ShardOptions& options, cpu::MemoryBudget& budget);
 
     D& device_;
+    const uint32_t rows_max_;
     bool needs_times_ = false;
     std::unique_ptr<DeviceIds<D, Ids64>> u64_;  // One of the three.
     std::unique_ptr<DeviceIds<D, Ids128>> u128_;
     std::unique_ptr<DeviceFilter<D>> filter_;
-    LaneColumn<D, uint64_t> lo_, hi_, hash_;
-    LaneColumn<D, uint8_t> slot_;
-    Array<D, uint64_t> place_;
 };
 
 template <Device D>
-bool DeviceIdMemory<D>::allocate(const Config& config, const cpu::ShardOptions& options,
-                                 cpu::MemoryBudget& budget) {
+bool DeviceIdMemory<D>::make(const Config& config, const cpu::ShardOptions& options,
+                             cpu::MemoryBudget& budget) {
     const DedupOptions& dedup = config.dedup;
-    const uint32_t rows = options.rows_max;
     if (dedup.mode == DedupMode::approximate) {
-        filter_ = DeviceFilter<D>::create(device_, {cpu::filter_geometry(config), rows}, budget);
-        hash_ = {device_, rows};
-        slot_ = {device_, rows};
-        return filter_ && hash_ && slot_;
+        filter_ =
+            DeviceFilter<D>::create(device_, {cpu::filter_geometry(config), rows_max_}, budget);
+        return filter_ != nullptr;
     }
     DeviceIdsOptions exact;
     exact.horizon_us = dedup.horizon_us;
     exact.allowed_lateness_us = config.time.allowed_lateness_us;
     exact.lateness_pane_us = rules::lateness_pane_us(config);
     exact.seed = rules::hash_seed(options.seed, rules::Purpose::id);
-    exact.events_max = rows;
+    exact.events_max = rows_max_;
     exact.forgets = config.engine.on_full == OnFull::forget;
     needs_times_ = dedup.horizon_us != kForeverUs;
-    lo_ = {device_, rows};
-    place_ = {device_, rows};
-    if (!lo_ || !place_) return false;
     if (!rules::has_wide_ids(dedup)) {
         u64_ = DeviceIds<D, Ids64>::create(device_, exact, budget);
         return u64_ != nullptr;
     }
-    hi_ = {device_, rows};
     u128_ = DeviceIds<D, Ids128>::create(device_, exact, budget);
-    return hi_ && u128_;
+    return u128_ != nullptr;
+}
+
+template <Device D>
+bool DeviceIdMemory<D>::allocate(Lane& lane) const {
+    if (filter_) {
+        lane.hash = {device_, rows_max_};
+        lane.slot = {device_, rows_max_};
+        return lane.hash && lane.slot;
+    }
+    lane.lo = {device_, rows_max_};
+    lane.place = {device_, rows_max_};
+    if (u128_) lane.hi = {device_, rows_max_};
+    return lane.lo && lane.place && (!u128_ || lane.hi);
 }
 
 }  // namespace trommel::cuda

@@ -9,25 +9,30 @@
 #include "trommel/config.h"
 
 #include "kernels/cpu/backend.h"
+#include "kernels/cuda/batch_lane.h"
 #include "kernels/cuda/device_id_memory.h"
 #include "kernels/cuda/device_windows.h"
-#include "kernels/cuda/lane_column.h"
 #include "kernels/rules/assert.h"
 #include "kernels/rules/window.h"
 
 namespace trommel::cuda {
 
 // A shard on a device that is its own (shard.md): the ids and then the windows of a batch, and
-// their verdicts, by one sequence of launches. judge() waits for the device. For jobs that
-// hostpath/engine_choice.h lets onto a GPU.
+// their verdicts, by one sequence of launches; several batches are under way, each in a lane. For
+// jobs that hostpath/engine_choice.h lets onto a GPU.
 //
-// Memory: ids, cells and texts of keys are charged to the shares in ShardOptions; the columns of a
-// batch, at most 61 bytes and 8 more per value for each of rows_max events, are not.
+// Memory: ids, cells and texts of keys are charged to the shares in ShardOptions; the lanes, each
+// for rows_max events, are not.
+// One lane is filled by the host, one copied in, one computed, one copied out.
+inline constexpr uint32_t kLanes = 4;
+
 template <Device D>
 class DeviceShard final : public cpu::Backend {
    public:
+    // `lanes`: as many batches may be under way, at least one.
     static Status create(std::unique_ptr<D> device, const Config& config,
-                         const cpu::ShardOptions& options, std::unique_ptr<cpu::Backend>& shard);
+                         const cpu::ShardOptions& options, std::unique_ptr<cpu::Backend>& shard,
+                         uint32_t lanes = kLanes);
     ~DeviceShard() override {
         device_->bind();
         device_->wait_all();
@@ -35,18 +40,25 @@ class DeviceShard final : public cpu::Backend {
 
     const char* engine() const override { return "gpu"; }
     void advance(int64_t watermark_us) override {
-        if (windows_) windows_->advance(watermark_us);
+        watermark_us_ = watermark_us;
+        advance_windows();
     }
     void advance_ids(int64_t watermark_us, int64_t time_us) override {
         device_->bind();
         if (ids_) ids_->advance(watermark_us, time_us);
     }
-    void judge(RecordBatch& batch, const cpu::IdColumns& ids, const uint32_t* rows,
-               uint32_t count) override;
+    void submit(RecordBatch& batch, const cpu::IdColumns& ids, const uint32_t* rows,
+                uint32_t count) override;
+    uint32_t under_way() override;
+    bool is_busy() const override { return under_way_ == lanes_.size(); }
+    void finish() override;
 
     bool take_closed(cpu::PartialRows& rows, uint32_t rows_max, int64_t& work) override;
     bool is_closing() const override { return can_close() && windows_->is_closing(); }
     bool has_rows() const override { return can_close() && windows_->has_rows(); }
+    bool is_behind() const override {
+        return can_close() && under_way_ > 0 && windows_->would_close(watermark_us_);
+    }
     int64_t complete_end_us() const override {
         return windows_ ? windows_->complete_end_us() : INT64_MAX;
     }
@@ -66,29 +78,30 @@ class DeviceShard final : public cpu::Backend {
     D& device() { return *device_; }  // For tests.
 
    private:
-    // What a batch came to, in pinned memory.
-    struct Outcomes {
-        uint64_t halted;
-        IdCounts ids;
-        WindowCounts windows;
-    };
+    using Lane = BatchLane<D>;
 
     DeviceShard(std::unique_ptr<D> device, const Config& config, const cpu::ShardOptions& options);
-    bool allocate_columns(const Config& config);
+    bool allocate_lanes(const Config& config, uint32_t lanes);
 
-    void load(const RecordBatch& batch, const cpu::IdColumns& ids, const uint32_t* rows,
-              uint32_t count);
-    void load_keys(const RecordBatch& batch, const uint32_t* rows, uint32_t count);
-    bool run();
-    void queue(Stage from);
-    Stage make_room(uint64_t halted);
-    void settle(RecordBatch& batch, const uint32_t* rows, uint32_t count);
+    Lane& lane(uint32_t after_oldest) {
+        return lanes_[(oldest_ + after_oldest) % static_cast<uint32_t>(lanes_.size())];
+    }
+    Lane& newest() { return lane(under_way_ - 1); }
+
+    void load(Lane& lane, const cpu::IdColumns& ids);
+    void load_keys(Lane& lane);
+    void queue(Lane& lane, Stage from);
+    void settle_oldest();
+    void go_on(uint64_t halted);
+    void settle(const Lane& lane);
+    void advance_windows();
     void note_ids_full(bool is_span);
     void note_keys_full();
     void note_lost(const char* why);
+    static void refuse(RecordBatch& batch, const uint32_t* rows, uint32_t count);
 
     bool can_close() const { return windows_ && !is_lost_; }
-    uint64_t live_ids() const { return ids_ && batches_ > 0 ? ids_->live_ids(id_batch_) : 0; }
+    uint64_t live_ids() const { return ids_ && batches_ > 0 ? ids_->live_ids(*newest_ids_) : 0; }
 
     const std::unique_ptr<D> device_;  // Outlives what is in its memory.
     const OnFull on_full_;
@@ -98,17 +111,11 @@ class DeviceShard final : public cpu::Backend {
     std::unique_ptr<DeviceIdMemory<D>> ids_;     // Null: no deduplication.
     std::unique_ptr<DeviceWindows<D>> windows_;  // Null: no aligned windows.
 
-    LaneColumn<D, int64_t> time_;
-    LaneColumn<D, uint64_t> key_;
-    std::vector<LaneColumn<D, int64_t>> values_;  // Empty where no aggregate reads one.
-    LaneColumn<D, Verdict> verdict_;
-    LaneColumn<D, Outcomes> outcomes_;
-    Array<D, cpu::Outcome> outcome_;
-    Array<D, uint64_t*> cell_;
-    typename D::Ticket loaded_{}, done_{};
-
-    IdBatch id_batch_;  // The newest.
-    WindowBatch window_batch_;
+    Array<D, uint64_t> halted_;  // The one word of halt.h.
+    std::vector<Lane> lanes_;    // A ring: under_way_ of them from oldest_ on are taken.
+    uint32_t oldest_ = 0, under_way_ = 0;
+    const IdBatch* newest_ids_ = nullptr;       // Of the batch that was submitted last.
+    int64_t watermark_us_ = rules::kUnknownUs;  // The job's, before the coming events.
     uint64_t batches_ = 0;
     uint64_t events_ = 0, unique_ = 0;
     bool is_lost_ = false;  // The device: nothing is asked of it any more.
@@ -131,7 +138,7 @@ DeviceShard<D>::DeviceShard(std::unique_ptr<D> device, const Config& config,
 template <Device D>
 Status DeviceShard<D>::create(std::unique_ptr<D> device, const Config& config,
                               const cpu::ShardOptions& options,
-                              std::unique_ptr<cpu::Backend>& shard) {
+                              std::unique_ptr<cpu::Backend>& shard, uint32_t lanes) {
     std::unique_ptr<DeviceShard> made(new DeviceShard(std::move(device), config, options));
     const auto too_little = [&](const char* what) {
         const char* const why = made->device_->is_lost() ? made->device_->error()
@@ -141,7 +148,6 @@ Status DeviceShard<D>::create(std::unique_ptr<D> device, const Config& config,
                                                        what + " cannot be had on the GPU: " + why);
     };
     D& on = *made->device_;
-    if (!made->allocate_columns(config)) return too_little("batches");
     if (config.dedup.mode != DedupMode::off) {
         made->ids_ = DeviceIdMemory<D>::create(on, config, options, made->id_budget_);
         if (!made->ids_) return too_little("ids");
@@ -151,155 +157,189 @@ Status DeviceShard<D>::create(std::unique_ptr<D> device, const Config& config,
                                                   made->cell_budget_, made->text_budget_);
         if (!made->windows_) return too_little("keys");
     }
+    if (!made->allocate_lanes(config, lanes)) return too_little("batches");
     shard = std::move(made);
     return {};
 }
 
 template <Device D>
-bool DeviceShard<D>::allocate_columns(const Config& config) {
-    D& on = *device_;
-    const auto is_read = [&](uint32_t value) {
-        return std::any_of(
-            config.aggregates.begin(), config.aggregates.end(), [&](const Aggregate& aggregate) {
-                return aggregate.kind != AggregateKind::count && aggregate.value == value;
-            });
-    };
-    time_ = {on, rows_max_};
-    if (key_shape_ != KeyShape::none) key_ = {on, rows_max_};
-    bool has_all = time_ && (key_shape_ == KeyShape::none || key_);
-    values_.resize(config.values.size());
-    for (uint32_t v = 0; v < values_.size(); ++v) {
-        if (!is_read(v)) continue;
-        values_[v] = {on, rows_max_};
-        has_all &= static_cast<bool>(values_[v]);
-    }
-    verdict_ = {on, rows_max_};
-    outcomes_ = {on, 1};
-    outcome_ = {on, rows_max_};
-    cell_ = {on, rows_max_};
-    loaded_ = on.make_ticket();
-    done_ = on.make_ticket();
-    if (!has_all || !verdict_ || !outcomes_ || !outcome_ || !cell_) return false;
-    on.fill(Queue::compute, outcomes_.on_device(), 0, sizeof(Outcomes));
-    return true;
+bool DeviceShard<D>::allocate_lanes(const Config& config, uint32_t lanes) {
+    halted_ = {*device_, 1};
+    if (!halted_) return false;
+    device_->fill(Queue::compute, halted_.data(), 0, halted_.bytes());
+    lanes_.resize(lanes);
+    return std::all_of(lanes_.begin(), lanes_.end(), [&](Lane& lane) {
+        return lane.allocate(*device_, config, ids_.get(), rows_max_);
+    });
 }
 
-// --- A batch
+// --- A batch on its way
 
 template <Device D>
-void DeviceShard<D>::judge(RecordBatch& batch, const cpu::IdColumns& ids, const uint32_t* rows,
-                           uint32_t count) {
-    TROMMEL_ASSERT(count <= rows_max_);
+void DeviceShard<D>::submit(RecordBatch& batch, const cpu::IdColumns& ids, const uint32_t* rows,
+                            uint32_t count) {
+    TROMMEL_ASSERT(count > 0 && count <= rows_max_);
     events_ += count;
     device_->bind();
-    if (!is_lost_) {
-        load(batch, ids, rows, count);
-        if (run()) return settle(batch, rows, count);
-        note_lost(device_->error());
+    while (is_busy()) {
+        device_->wait(lane(0).fetched);
+        settle_oldest();
     }
-    for (uint32_t k = 0; k < count; ++k) batch.verdict[rows[k]] = Verdict::refused;
+    if (is_lost_) return refuse(batch, rows, count);
+    ++under_way_;
+    Lane& own = newest();
+    own.batch = &batch;
+    own.rows = rows;
+    own.count = count;
+    own.watermark_us = watermark_us_;
+    load(own, ids);
+    newest_ids_ = &own.id_batch;
+    queue(own, Stage::claim);
 }
 
+// What the lane had before is done, and so is every use of its columns.
 template <Device D>
-void DeviceShard<D>::load(const RecordBatch& batch, const cpu::IdColumns& ids, const uint32_t* rows,
-                          uint32_t count) {
+void DeviceShard<D>::load(Lane& lane, const cpu::IdColumns& ids) {
     D& on = *device_;
-    id_batch_ = {};
-    id_batch_.number = ++batches_;
-    id_batch_.count = count;
-    id_batch_.time_us = time_.on_device();
-    id_batch_.outcome = outcome_.data();
-    id_batch_.counts = &outcomes_.on_device()->ids;
-    id_batch_.halted = &outcomes_.on_device()->halted;
-    if (ids_) ids_->load(id_batch_, ids, rows);
+    const RecordBatch& batch = *lane.batch;
+    IdBatch& id_batch = lane.id_batch = {};
+    id_batch.number = ++batches_;
+    id_batch.count = lane.count;
+    id_batch.time_us = lane.time.on_device();
+    id_batch.outcome = lane.outcome.data();
+    id_batch.counts = &lane.outcomes.on_device()->ids;
+    id_batch.halted = halted_.data();
+    if (ids_) ids_->load(lane.ids, id_batch, ids, lane.rows);
     if (windows_ || (ids_ && ids_->needs_times())) {
-        time_.send(on, batch.time_us.data(), rows, count);
+        lane.time.send(on, batch.time_us.data(), lane.rows, lane.count);
     }
-    if (windows_) load_keys(batch, rows, count);
+    if (windows_) load_keys(lane);
 
-    window_batch_ = {};
-    window_batch_.number = id_batch_.at(Stage::cells);
-    window_batch_.count = count;
-    window_batch_.key = key_.on_device();
-    window_batch_.time_us = time_.on_device();
-    window_batch_.verdict = verdict_.on_device();
-    window_batch_.cell = cell_.data();
-    window_batch_.counts = &outcomes_.on_device()->windows;
-    window_batch_.halted = id_batch_.halted;
-    for (uint32_t v = 0; windows_ && v < values_.size(); ++v) {
-        if (!values_[v]) continue;
-        values_[v].send(on, batch.values[v].data(), rows, count);
-        window_batch_.values.column[v] = values_[v].on_device();
+    WindowBatch& window_batch = lane.window_batch = {};
+    window_batch.number = id_batch.at(Stage::cells);
+    window_batch.count = lane.count;
+    window_batch.key = lane.key.on_device();
+    window_batch.time_us = lane.time.on_device();
+    window_batch.verdict = lane.verdict.on_device();
+    window_batch.cell = lane.cell.data();
+    window_batch.counts = &lane.outcomes.on_device()->windows;
+    window_batch.halted = halted_.data();
+    for (uint32_t v = 0; windows_ && v < lane.values.size(); ++v) {
+        if (!lane.values[v]) continue;
+        lane.values[v].send(on, batch.values[v].data(), lane.rows, lane.count);
+        window_batch.values.column[v] = lane.values[v].on_device();
     }
-    on.record(Queue::in, loaded_);
-    on.hold(Queue::compute, loaded_);
-    on.fill(Queue::compute, outcomes_.on_device(), 0, sizeof(Outcomes));
-    on.fill(Queue::compute, verdict_.on_device(), static_cast<uint8_t>(Verdict::unique), count);
+    on.record(Queue::in, lane.loaded);
+    on.hold(Queue::compute, lane.loaded);
+    on.fill(Queue::compute, lane.outcomes.on_device(), 0, sizeof(typename Lane::Outcomes));
+    on.fill(Queue::compute, window_batch.verdict, static_cast<uint8_t>(Verdict::unique),
+            lane.count);
 }
 
 template <Device D>
-void DeviceShard<D>::load_keys(const RecordBatch& batch, const uint32_t* rows, uint32_t count) {
+void DeviceShard<D>::load_keys(Lane& lane) {
     if (key_shape_ == KeyShape::integer) {
-        key_.send(*device_, batch.key_int.data(), rows, count);
+        lane.key.send(*device_, lane.batch->key_int.data(), lane.rows, lane.count);
     } else if (key_shape_ == KeyShape::encoded) {
-        windows_->handles()->find_or_add(batch, rows, count, key_.image());
-        key_.send(*device_, count);
+        windows_->handles()->find_or_add(*lane.batch, lane.rows, lane.count, lane.key.image());
+        lane.key.send(*device_, lane.count);
     }
 }
 
-// Until nothing halts the batch any more; false when the device is lost.
+// The stages of a batch from here on, and the way back of what they come to. Each does nothing once
+// one before it has halted.
 template <Device D>
-bool DeviceShard<D>::run() {
-    for (Stage from = Stage::claim;;) {
-        queue(from);
-        outcomes_.fetch(*device_, 1);
-        verdict_.fetch(*device_, id_batch_.count);
-        device_->record(Queue::compute, done_);
-        device_->wait(done_);
-        if (device_->is_lost()) return false;
-        const uint64_t halted = outcomes_.image()->halted;
-        if (halted == 0) return true;
-        from = make_room(halted);
-    }
-}
-
-// The stages of the batch from here on. Each does nothing once one before it has halted.
-template <Device D>
-void DeviceShard<D>::queue(Stage from) {
+void DeviceShard<D>::queue(Lane& lane, Stage from) {
+    D& on = *device_;
     if (ids_) {
-        if (from == Stage::claim) ids_->submit(id_batch_);
-        device_->launch(id_batch_.count, JudgeByIds{id_batch_, verdict_.on_device()});
+        if (from == Stage::claim) ids_->submit(lane.ids, lane.id_batch);
+        on.launch(lane.count, JudgeByIds{lane.id_batch, lane.verdict.on_device()});
     }
-    if (!windows_) return;
-    windows_->submit(window_batch_);
-    if (ids_) ids_->take_back(id_batch_, verdict_.on_device());
-}
-
-// Returns the stage to go on from.
-template <Device D>
-Stage DeviceShard<D>::make_room(uint64_t halted) {
-    TROMMEL_ASSERT(HaltWord::batch_of(halted) == id_batch_.number);
-    const Stage stage = HaltWord::stage_of(halted);
-    if (stage != Stage::cells) return ids_->go_on(id_batch_, stage);
-    windows_->make_room();
-    device_->fill(Queue::compute, id_batch_.halted, 0, sizeof halted);
-    return Stage::cells;
+    if (windows_) {
+        windows_->submit(lane.window_batch);
+        if (ids_) ids_->take_back(lane.id_batch, lane.verdict.on_device());
+    }
+    on.copy(Queue::compute, &lane.outcomes.on_device()->halted, halted_.data(), halted_.bytes());
+    on.record(Queue::compute, lane.judged);
+    on.hold(Queue::out, lane.judged);
+    lane.outcomes.fetch(on, 1);
+    lane.verdict.fetch(on, lane.count);
+    on.record(Queue::out, lane.fetched);
 }
 
 template <Device D>
-void DeviceShard<D>::settle(RecordBatch& batch, const uint32_t* rows, uint32_t count) {
+uint32_t DeviceShard<D>::under_way() {
+    if (under_way_ > 0) device_->bind();
+    while (under_way_ > 0 && device_->is_reached(lane(0).fetched)) settle_oldest();
+    return under_way_;
+}
+
+template <Device D>
+void DeviceShard<D>::finish() {
+    if (under_way_ > 0) device_->bind();
+    while (under_way_ > 0) {
+        device_->wait(lane(0).fetched);
+        settle_oldest();
+    }
+}
+
+// Of the oldest batch all that was queued is done: its verdicts stand, or it is halted and is
+// queued again.
+template <Device D>
+void DeviceShard<D>::settle_oldest() {
+    if (device_->is_lost()) return note_lost(device_->error());
+    const Lane& oldest = lane(0);
+    if (const uint64_t halted = oldest.outcomes.image()->halted; halted != 0) return go_on(halted);
+    settle(oldest);
+    oldest_ = (oldest_ + 1) % static_cast<uint32_t>(lanes_.size());
+    --under_way_;
+    advance_windows();
+}
+
+// The oldest batch is halted, and those behind it did nothing since. Makes room for it, and queues
+// it from where it was, and them from the start.
+template <Device D>
+void DeviceShard<D>::go_on(uint64_t halted) {
+    IdBatch& id_batch = lane(0).id_batch;
+    TROMMEL_ASSERT(HaltWord::batch_of(halted) == id_batch.number);
+    device_->wait(newest().fetched);
+    device_->fill(Queue::compute, halted_.data(), 0, halted_.bytes());
+    Stage from = HaltWord::stage_of(halted);
+    if (from == Stage::cells) windows_->make_room();
+    if (ids_) from = ids_->go_on(id_batch, from);
+    queue(lane(0), from);
+    const bool from_claim = ids_ && ids_->is_submitted_again();
+    for (uint32_t l = 1; l < under_way_; ++l) {
+        queue(lane(l), from_claim ? Stage::claim : Stage::cells);
+    }
+}
+
+template <Device D>
+void DeviceShard<D>::settle(const Lane& lane) {
     uint64_t unique = 0, refused = 0;
-    for (uint32_t k = 0; k < count; ++k) {
-        const Verdict verdict = verdict_.image()[k];
-        batch.verdict[rows[k]] = verdict;
+    for (uint32_t k = 0; k < lane.count; ++k) {
+        const Verdict verdict = lane.verdict.image()[k];
+        lane.batch->verdict[lane.rows[k]] = verdict;
         unique += verdict == Verdict::unique;
         refused += verdict == Verdict::refused;
     }
     unique_ += unique;
-    const Outcomes& came_to = *outcomes_.image();
-    if (windows_) windows_->note_counts(count, came_to.windows);
+    const typename Lane::Outcomes& came_to = *lane.outcomes.image();
+    if (windows_) windows_->note_counts(lane.count, came_to.windows);
     if (refused > came_to.windows.refused) note_ids_full(came_to.ids.outside > 0);
     if (came_to.windows.refused > 0) note_keys_full();
+}
+
+// What is final covers what is judged: the windows' watermark is the one before the oldest batch
+// under way.
+template <Device D>
+void DeviceShard<D>::advance_windows() {
+    if (can_close()) windows_->advance(under_way_ > 0 ? lane(0).watermark_us : watermark_us_);
+}
+
+template <Device D>
+void DeviceShard<D>::refuse(RecordBatch& batch, const uint32_t* rows, uint32_t count) {
+    for (uint32_t k = 0; k < count; ++k) batch.verdict[rows[k]] = Verdict::refused;
 }
 
 // --- When it cannot go on
@@ -326,6 +366,10 @@ void DeviceShard<D>::note_keys_full() {
 template <Device D>
 void DeviceShard<D>::note_lost(const char* why) {
     is_lost_ = true;
+    for (; under_way_ > 0; --under_way_) {
+        const Lane& last = newest();
+        refuse(*last.batch, last.rows, last.count);
+    }
     stop(Status::error(Code::unreachable,
                        std::string("the GPU does not go on: ") + why +
                            "; what it held is lost, so the job has to be run again"));

@@ -65,6 +65,10 @@ class DeviceWindows {
     // Moves the watermark, for batches that are submitted after it; it never goes back. INT64_MAX:
     // the input has ended. Cheap.
     void advance(int64_t watermark_us) { schedule_.advance(watermark_us); }
+    // Would advance() to there make another window final?
+    bool would_close(int64_t watermark_us) const {
+        return schedule_.open_from_at(watermark_us) > schedule_.open_from();
+    }
     // Replaces `out` by the next final rows in W4 order, at most `rows_max` (> 0); false when there
     // is none now. Every batch that was submitted before the last advance() must be done. Waits.
     bool take_closed(cpu::PartialRows& out, uint32_t rows_max) {

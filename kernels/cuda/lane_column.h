@@ -33,9 +33,9 @@ class LaneColumn {
     void send(D& device, uint32_t count) {
         device.copy_in(Queue::in, on_device(), image(), count * sizeof(T));
     }
-    // Queues the way back, behind the work that is queued.
+    // Queues the way back, on Queue::out.
     void fetch(D& device, uint32_t count) {
-        device.copy_out(Queue::compute, image(), on_device(), count * sizeof(T));
+        device.copy_out(Queue::out, image(), on_device(), count * sizeof(T));
     }
 
    private:

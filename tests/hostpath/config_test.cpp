@@ -89,6 +89,11 @@ TEST(Config, EveryProblemSaysWhereItIs) {
         {"engine.threads", [](Config& c) { c.engine.threads = 65; }},
         {"engine.batch_records", [](Config& c) { c.engine.batch_records = 0; }},
         {"engine.batch_records", [](Config& c) { c.engine.batch_records = 65'537; }},
+        {"engine.batch_records",
+         [](Config& c) {
+             c.engine.type = EngineType::cpu;
+             c.engine.batch_records = kGpuBatchRecordsMax;
+         }},
         {"engine.memory", [](Config& c) { c.engine.memory_bytes = (16u << 20) - 1; }},
         {"engine.memory_shares", [](Config& c) { c.engine.shares.ids = 61; }},
         {"engine.memory_shares", [](Config& c) { c.engine.shares.batches = 0; }},
@@ -200,6 +205,20 @@ TEST(Config, AllProblemsAreSaidAtOnce) {
     EXPECT_EQ(status.code, Code::invalid_config);
     EXPECT_THAT(status.message, HasSubstr("time.idle_after: must be at least 1us; "));
     EXPECT_THAT(status.message, HasSubstr("engine.memory: "));
+}
+
+// Whether the machine has a GPU or not.
+TEST(Config, OnAGpuABatchMayHaveAMillionRecords) {
+    for (const bool is_longer : {false, true}) {
+        Config config;
+        config.engine.type = EngineType::gpu;
+        config.engine.batch_records = kGpuBatchRecordsMax + is_longer;
+        bool is_told = false;
+        for (const Problem& problem : validate(config)) {
+            is_told |= problem.where == "engine.batch_records";
+        }
+        EXPECT_EQ(is_told, is_longer);
+    }
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ class Scene {
             keyed(static_cast<uint64_t>(time_us), time_us, 7)};
         testkit::fill(first.records, config_, one, 0, 1);
         judge_.admit(first, 0);
-        judge_share(*shard, first, 0);
+        submit_share(*shard, first, 0);
     }
 
     const Config config_ = window_job();

@@ -37,10 +37,11 @@ Parsed<int> parse_percent(std::string_view text) {
 
 Parsed<uint32_t> parse_batch_records(std::string_view text) {
     const Parsed<uint64_t> parsed = parse_count(text);
-    if (parsed.ok() && parsed.value >= 1 && parsed.value <= 65536) {
+    if (parsed.ok() && parsed.value >= 1 && parsed.value <= kGpuBatchRecordsMax) {
         return {static_cast<uint32_t>(parsed.value), {}};
     }
-    return Parsed<uint32_t>::fail("'" + std::string(text) + "' is not a number from 1 to 65536");
+    return Parsed<uint32_t>::fail("'" + std::string(text) + "' is not a number from 1 to " +
+                                  std::to_string(kGpuBatchRecordsMax));
 }
 
 template <class T, class Parse>

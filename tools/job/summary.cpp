@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "hostpath/engine_choice.h"
+#include "hostpath/memory_plan.h"
 #include "kernels/rules/dedup.h"
 #include "kernels/rules/lateness.h"
 #include "kernels/rules/window.h"
@@ -280,8 +281,11 @@ void add_output(const Job& job, Lines& lines) {
     const hostpath::EngineChoice choice =
         hostpath::choose_engine(job.config, cuda::visible_devices());
     lines.add("engine", std::string(hostpath::to_text(choice.type)) + ", because " + choice.reason);
+    const bool is_inline = hostpath::runs_inline(engine);
     lines.add("engine", std::to_string(engine.threads) +
-                            (engine.threads == 1 ? " shard on one thread" : " shards") +
+                            (is_inline             ? " shard on one thread"
+                             : engine.threads == 1 ? " shard"
+                                                   : " shards") +
                             (engine.threads > 1 && engine.pin ? ", each pinned to a core" : "") +
                             (engine.prefault ? ", a helper for page faults" : "") + ", memory " +
                             bytes_text(engine.memory_bytes) + "; when it is full " +

@@ -82,7 +82,7 @@ engine:
   memory_shares: { ids: 60%, keys: 35%, batches: 5% }
   on_full: stop               # stop | refuse | forget
   # seed: 1                   # repeats a run of the approximate mode; else drawn anew
-  batch_records: 4096         # records per batch, 1 to 65536
+  batch_records: 4096         # records per batch, 1 to 65536; with type: gpu to 1048576
   # record_bytes_max: 1MiB    # longer records are corrupt; else by memory, at most 16MiB
 
 # source: { type: synthetic } takes instead of path, with these defaults:

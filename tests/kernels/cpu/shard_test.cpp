@@ -43,7 +43,7 @@ struct Fixture {
         const IdColumns ids{hash.data(), batch.id_lo.data(), nullptr, nullptr,
                             batch.time_us.data()};
         shard->advance_ids(time_us - 10'000, time_us);
-        shard->judge(batch, ids, rows.data(), count);
+        shard->submit(batch, ids, rows.data(), count);
     }
     size_t verdicts(Verdict verdict) const {
         return static_cast<size_t>(

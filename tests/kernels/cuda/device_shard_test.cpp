@@ -73,7 +73,8 @@ class Pair {
         const cpu::IdColumns ids{hash_.data(), batch.id_lo.data(), hi_.data(), nullptr,
                                  batch.time_us.data()};
         by.advance_ids(now_us_ - 10'000, now_us_);
-        by.judge(batch, ids, rows_.data(), static_cast<uint32_t>(rows_.size()));
+        by.submit(batch, ids, rows_.data(), static_cast<uint32_t>(rows_.size()));
+        by.finish();
         return {batch.verdict.begin(), batch.verdict.begin() + batch.count};
     }
     // The counts of all rows that are final.

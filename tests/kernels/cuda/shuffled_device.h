@@ -22,6 +22,7 @@ struct ShuffledOptions {
     uint32_t threads = 4;
     size_t device_bytes = size_t{64} << 20;
     size_t pinned_bytes = size_t{64} << 20;
+    bool is_lazy = false;  // Does nothing before it is asked for a ticket.
 };
 
 // A Device of threads of this machine that does as little for its user as a real one may. Queues
@@ -36,6 +37,7 @@ class ShuffledDevice {
 
     explicit ShuffledDevice(const ShuffledOptions& options = {})
         : random_(options.seed),
+          is_lazy_(options.is_lazy),
           pinned_left_(options.pinned_bytes),
           memory_(options.device_bytes),
           crew_(options.threads) {}
@@ -48,10 +50,12 @@ class ShuffledDevice {
     // --- Memory
     void* allocate(size_t bytes) {
         check_thread();
+        ++times_.allocations;
         return is_lost() ? nullptr : memory_.allocate(bytes, any_byte());
     }
     void release(void* memory) { memory_.release(memory); }
     void* allocate_pinned(size_t bytes) {
+        ++times_.allocations;
         if (is_lost() || bytes > pinned_left_) return nullptr;
         void* const memory = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
         std::memset(memory, any_byte(), bytes);
@@ -146,12 +150,21 @@ class ShuffledDevice {
         return has_reached(ticket);
     }
     void wait(Ticket ticket) {
+        ++times_.waits;
         while (!has_reached(ticket)) run_one();
     }
     void wait_all() {
+        ++times_.waits;
         while (run_one()) {
         }
     }
+
+    // What a batch must not do in the good case.
+    struct Times {
+        uint64_t waits = 0, allocations = 0;
+        bool operator==(const Times&) const = default;
+    };
+    const Times& times() const { return times_; }
 
     // --- Errors
     bool is_lost() const { return error_ != nullptr; }
@@ -182,7 +195,7 @@ class ShuffledDevice {
         check_thread();
         if (is_lost()) return;
         queues_[static_cast<size_t>(queue)].push_back({std::move(run)});
-        if (random_.one_in(2)) run_some();
+        if (!is_lazy_ && random_.one_in(2)) run_some();
     }
     bool has_reached(Ticket ticket) const {
         const TicketState& state = tickets_[ticket.index];
@@ -248,6 +261,8 @@ class ShuffledDevice {
 
     std::thread::id thread_ = std::this_thread::get_id();
     testkit::Random random_;
+    const bool is_lazy_;
+    Times times_;
     size_t pinned_left_;
     DeviceMemory memory_;
     std::map<void*, size_t> pinned_;

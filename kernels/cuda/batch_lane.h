@@ -1,0 +1,83 @@
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "trommel/config.h"
+#include "trommel/record_batch.h"
+
+#include "kernels/cpu/partial_rows.h"
+#include "kernels/cuda/device_id_memory.h"
+#include "kernels/cuda/lane_column.h"
+#include "kernels/cuda/window_stages.h"
+
+namespace trommel::cuda {
+
+// The place of a batch on its way through a device (shard.md): its columns there and back, which
+// are the next batch's when its verdicts have been read, and the tickets that order its copies with
+// its launches. At most 61 bytes and 8 more per value of device memory for an event, and 33 and 8
+// more of pinned memory.
+template <Device D>
+struct BatchLane {
+    // What the batch came to.
+    struct Outcomes {
+        uint64_t halted;  // The halt word behind its last stage. Beside 0, not all of them ran.
+        IdCounts ids;
+        WindowCounts windows;
+    };
+
+    // False when there is no memory for batches of so many rows. At set-up.
+    bool allocate(D& on, const Config& config, const DeviceIdMemory<D>* ids, uint32_t rows_max);
+
+    LaneColumn<D, int64_t> time;
+    LaneColumn<D, uint64_t> key;                 // Empty without one.
+    std::vector<LaneColumn<D, int64_t>> values;  // Empty where no aggregate reads one.
+    typename DeviceIdMemory<D>::Lane ids;
+    Array<D, cpu::Outcome> outcome;
+    Array<D, uint64_t*> cell;
+    LaneColumn<D, Verdict> verdict;
+    LaneColumn<D, Outcomes> outcomes;
+    typename D::Ticket loaded{};   // Queue::in: the columns are there.
+    typename D::Ticket judged{};   // Queue::compute: verdicts and outcomes are.
+    typename D::Ticket fetched{};  // Queue::out: they are the host's.
+
+    // Of the batch that is here.
+    RecordBatch* batch = nullptr;
+    const uint32_t* rows = nullptr;
+    uint32_t count = 0;
+    int64_t watermark_us = 0;  // The windows', before its events.
+    IdBatch id_batch;
+    WindowBatch window_batch;
+};
+
+template <Device D>
+bool BatchLane<D>::allocate(D& on, const Config& config, const DeviceIdMemory<D>* id_memory,
+                            uint32_t rows_max) {
+    const auto is_read = [&](uint32_t value) {
+        return std::any_of(
+            config.aggregates.begin(), config.aggregates.end(), [&](const Aggregate& aggregate) {
+                return aggregate.kind != AggregateKind::count && aggregate.value == value;
+            });
+    };
+    time = {on, rows_max};
+    const bool has_key = key_shape(config) != KeyShape::none;
+    if (has_key) key = {on, rows_max};
+    bool has_all = time && (!has_key || key);
+    values.resize(config.values.size());
+    for (uint32_t v = 0; v < values.size(); ++v) {
+        if (!is_read(v)) continue;
+        values[v] = {on, rows_max};
+        has_all &= static_cast<bool>(values[v]);
+    }
+    if (id_memory != nullptr) has_all &= id_memory->allocate(ids);
+    outcome = {on, rows_max};
+    cell = {on, rows_max};
+    verdict = {on, rows_max};
+    outcomes = {on, 1};
+    loaded = on.make_ticket();
+    judged = on.make_ticket();
+    fetched = on.make_ticket();
+    return has_all && outcome && cell && verdict && outcomes;
+}
+
+}  // namespace trommel::cuda
