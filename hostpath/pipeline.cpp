@@ -129,14 +129,20 @@ Emitter::Ports emitter_ports(const Run& job, const Names& names, Metrics& metric
     return {job.sinks, job.dead_letters, job.late, job.corrupt, &names, &metrics, job.on_settled};
 }
 
+// Whether there is a worker, and how long batches may be, is asked of the type.
+Config on_its_engine(Config config) {
+    config.engine.type = engine_here(config);
+    return config;
+}
+
 }  // namespace
 
 Pipeline::Pipeline(const Config& config, const Run& job, const RowPace& pace, MakeShard make)
-    : config_(config),
+    : config_(on_its_engine(config)),
       job_(job),
       make_shard_(std::move(make)),
-      plan_(plan_memory(config)),
-      seed_(draw_seed(config)),
+      plan_(plan_memory(config_)),
+      seed_(draw_seed(config_)),
       receiver_(config_, seed_, {job.lanes, job.clock}),
       emitter_(config_, seed_, plan_.session_bytes, emitter_ports(job, receiver_, metrics_)),
       pace_(pace),
