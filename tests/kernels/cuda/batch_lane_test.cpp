@@ -7,6 +7,7 @@
 
 #include "kernels/cpu/shard.h"
 #include "kernels/cuda/device_shard.h"
+#include "tests/kernels/cuda/shard_job.h"
 #include "tests/kernels/cuda/shuffled_device.h"
 #include "tests/kit/random.h"
 
@@ -20,18 +21,6 @@ using testkit::Random;
 constexpr uint32_t kRowsMax = 128;
 constexpr uint64_t kSeed = 9;
 constexpr uint64_t kPlenty = uint64_t{4} << 20;
-
-Config job(int64_t horizon_us = 1'000'000) {
-    Config config;
-    config.dedup.id_type = IdType::u64;
-    config.dedup.horizon_us = horizon_us;
-    config.time.out_of_order_us = 10'000;
-    config.key = {{"key", FieldType::integer}};
-    config.values = {{"unread", 0}, {"v", 0}};
-    config.aggregates = {{"count", AggregateKind::count, 0, 0}, {"sum", AggregateKind::sum, 1, 0}};
-    config.windows = {{"w", WindowKind::tumbling, 100'000, 100'000, 0}};
-    return config;
-}
 
 cpu::ShardOptions options_of(uint64_t bytes) {
     cpu::ShardOptions options;

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "kernels/cpu/shard.h"
+#include "tests/kernels/cuda/shard_job.h"
 #include "tests/kernels/cuda/test_device.h"
 #include "tests/kit/random.h"
 
@@ -15,18 +16,6 @@ namespace {
 
 constexpr uint32_t kRowsMax = 512;
 constexpr uint64_t kSeed = 9;
-
-Config job() {
-    Config config;
-    config.dedup.id_type = IdType::u64;
-    config.dedup.horizon_us = 1'000'000;
-    config.time.out_of_order_us = 10'000;
-    config.key = {{"key", FieldType::integer}};
-    config.values = {{"unread", 0}, {"v", 0}};
-    config.aggregates = {{"count", AggregateKind::count, 0, 0}, {"sum", AggregateKind::sum, 1, 0}};
-    config.windows = {{"w", WindowKind::tumbling, 100'000, 100'000, 0}};
-    return config;
-}
 
 cpu::ShardOptions options_of(uint64_t bytes) {
     cpu::ShardOptions options;
