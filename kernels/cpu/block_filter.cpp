@@ -164,13 +164,8 @@ BlockFilter::Run BlockFilter::fill_slots(const int64_t* times_us, const uint32_t
 
 // Does the rate hold even if these rows are all new and all in view of the oldest of them?
 bool BlockFilter::has_room_for(const Run& run) const {
-    const uint64_t view = ids_in_view(run.oldest);
+    const uint64_t view = rules::filter_view(ids_.data(), run.oldest);
     return view <= ids_max_ && ids_max_ - view >= run.count;
-}
-
-uint64_t BlockFilter::ids_in_view(uint32_t slot) const {
-    const uint32_t first = slot < rules::kFilterLook ? 0 : slot - rules::kFilterLook;
-    return std::accumulate(ids_.begin() + first, ids_.end(), uint64_t{0});
 }
 
 void BlockFilter::count_new(const FilterPass& pass, const Run& run) {
@@ -186,7 +181,7 @@ void BlockFilter::judge_near_capacity(const FilterPass& pass) {
     constexpr uint8_t kFirst = 0;
     for (uint32_t k = 0; k < pass.count; ++k) {
         const uint32_t slot = pass.slots[k];
-        const bool has_room = ids_in_view(slot) < ids_max_;
+        const bool has_room = rules::filter_view(ids_.data(), slot) < ids_max_;
         rules::FilterAge age = ages_[slot];
         if (!has_room) age.older = 0;
         FilterPass row = pass;
@@ -225,7 +220,7 @@ bool BlockFilter::forget_oldest(uint32_t events) {
     if (newest_misfit_ != INT64_MIN) {
         floor = std::max(floor, newest_misfit_ - int64_t{kFilterSlots - 1});
     } else if (!was_too_old) {
-        floor += slots_to_forget(events);
+        floor += rules::filter_slots_to_forget(ids_.data(), ids_max_, events, newest_full_slot_);
     }
     newest_misfit_ = INT64_MIN;
     if (floor == clock_.floor()) return was_too_old;
@@ -234,15 +229,6 @@ bool BlockFilter::forget_oldest(uint32_t events) {
     shortened_us_ =
         std::max(shortened_us_, std::min(horizon_us_, (floor - clock_.due_floor()) * slice_us_));
     return true;
-}
-
-// How many of the oldest slots must go so that `events` more ids have room? Never the one that
-// needs the room.
-uint32_t BlockFilter::slots_to_forget(uint32_t events) const {
-    uint64_t live = live_ids();
-    uint32_t slot = 0;
-    while (slot < newest_full_slot_ && live + events > ids_max_) live -= ids_[slot++];
-    return live < live_ids() ? slot : 0;
 }
 
 uint64_t BlockFilter::live_ids() const {

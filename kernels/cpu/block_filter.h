@@ -77,12 +77,10 @@ class BlockFilter final : public IdMemory {
 
     Run fill_slots(const int64_t* times_us, const uint32_t* rows, uint32_t count);
     bool has_room_for(const Run& run) const;
-    uint64_t ids_in_view(uint32_t slot) const;
     void judge_plain(const IdColumns& ids, const uint32_t* rows, uint32_t count, Outcome* outcomes);
     void count_new(const FilterPass& pass, const Run& run);
     void judge_near_capacity(const FilterPass& pass);
     void note_misfit(int64_t time_us);
-    uint32_t slots_to_forget(uint32_t events) const;
 
     static constexpr uint32_t kRunRows = 256;
 

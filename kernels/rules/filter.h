@@ -169,6 +169,41 @@ static_assert(filter_stamp_set(0, 14) == 0xfffe && filter_stamp_set(1, 0) == 0);
 static_assert(filter_age(0, 0).fresh == 0x0ffe && filter_age(0, 0).older == 0xf001);
 static_assert(filter_age(0, 5).fresh == 0x0ff0 && filter_age(0, 5).older == 0xf03f);
 
+// --- Room (contract D6)
+// -------------------------------------------------------------------------------
+//
+// `ids`: how many are remembered, by slot, kFilterSlots of them. An event that is new is remembered
+// while fewer than ids_max are in its view.
+
+// Those that an event of this slot looks at.
+TROMMEL_HD constexpr uint64_t filter_view(const uint64_t* ids, uint32_t slot) {
+    uint64_t view = 0;
+    for (uint32_t s = slot < kFilterLook ? 0 : slot - kFilterLook; s < kFilterSlots; ++s) {
+        view += ids[s];
+    }
+    return view;
+}
+
+// OnFull::forget: how many of the oldest slots go for `events` that found no room, and may be as
+// many ids. Never the newest of their slots, whatever that holds. 0: nothing is gained.
+TROMMEL_HD constexpr uint32_t filter_slots_to_forget(const uint64_t* ids, uint64_t ids_max,
+                                                     uint64_t events, uint32_t newest_slot) {
+    const uint64_t live = filter_view(ids, 0);
+    uint64_t left = live;
+    uint32_t slots = 0;
+    while (slots < newest_slot && left + events > ids_max) left -= ids[slots++];
+    return left < live ? slots : 0;
+}
+
+static_assert([] {
+    constexpr uint64_t ids[kFilterSlots] = {4, 0, 3, 2, 0, 0, 0, 0, 0, 0, 1};
+    return filter_view(ids, 0) == 10 && filter_view(ids, 2) == 10 && filter_view(ids, 3) == 6 &&
+           filter_view(ids, 10) == 1 && filter_slots_to_forget(ids, 10, 1, 5) == 1 &&
+           filter_slots_to_forget(ids, 10, 5, 5) == 3 &&
+           filter_slots_to_forget(ids, 10, 5, 2) == 2 &&
+           filter_slots_to_forget(ids, 10, 1, 0) == 0 && filter_slots_to_forget(ids, 11, 1, 5) == 0;
+}());
+
 // --- Size
 // ---------------------------------------------------------------------------------------------
 
