@@ -16,13 +16,14 @@ namespace trommel::cuda {
 struct DeviceFilterOptions {
     rules::FilterGeometry geometry;
     uint32_t events_max = 1 << 20;  // Longest batch.
+    bool forgets = false;           // OnFull::forget; a finite horizon.
 };
 
-// The memory of ids of approximate mode in a device's memory: the lines of cpu::BlockFilter, with
-// the same answers bit for bit while no more than ids_max ids are in view. Beyond that (contract
-// D6) new ids are `full`, by what was in view at the start of a batch. OnFull::forget is not here
-// yet. The lines are charged to the budget, 12 bytes per event of the longest batch are not. Device
-// and budget must outlive it. One owner, one thread.
+// The memory of ids of approximate mode in a device's memory (filter.md): the lines of
+// cpu::BlockFilter, with the same answers bit for bit while no more than ids_max ids are in view.
+// Beyond that (contract D6) new ids are `full`, or the oldest go early, by what was in view at the
+// start of a batch. The lines are charged to the budget, 12 bytes per event of the longest batch
+// are not. Device and budget must outlive it. One owner, one thread.
 template <Device D>
 class DeviceFilter {
    public:
@@ -44,12 +45,17 @@ class DeviceFilter {
         if (slice_us_ != 0) clock_.advance(watermark_us, time_us, *this);
     }
 
-    // FilterBatch::slot of an event, after advance().
-    uint8_t slot_of(int64_t time_us) const {
-        if (slice_us_ == 0) return 0;
-        const int64_t slot = rules::filter_slice_of(time_us, slice_us_) - clock_.floor();
-        return slot < 0 || slot >= int64_t{rules::kFilterSlots} ? uint8_t{rules::kFilterSlots}
-                                                                : static_cast<uint8_t>(slot);
+    // Writes FilterBatch::slot of these events, after advance(). With OnFull::forget every time
+    // fits: the floor moves on for what is too new, and what is older than the floor counts as of
+    // its slice.
+    void find_slots(const int64_t* time_us, const uint32_t* rows, uint32_t count, uint8_t* slots) {
+        int64_t newest_us = INT64_MIN;
+        for (uint32_t k = 0; k < count; ++k) {
+            newest_us = std::max(newest_us, time_us[rows[k]]);
+            slots[k] = slot_of(time_us[rows[k]]);
+        }
+        if (!forgets_ || !reach(newest_us)) return;
+        for (uint32_t k = 0; k < count; ++k) slots[k] = slot_of(time_us[rows[k]]);
     }
 
     // Queues the work for a batch, on Queue::compute. It halts nothing. Batches are judged in the
@@ -57,30 +63,38 @@ class DeviceFilter {
     void submit(const FilterBatch& batch) {
         TROMMEL_ASSERT(batch.count <= events_max_);
         TROMMEL_ASSERT(slice_us_ == 0 || clock_.has_started());
-        const FilterRef filter{words_.data(), lines_per_group_, ids_.data(), ids_max_};
+        const FilterRef filter{words_.data(), lines_per_group_, state_.data(), ids_max_};
+        const FindRoom find_room{filter, clock_.floor()};
         device_.launch(batch.count, FindLines{batch, lines_per_group_, line_.data(), row_.data()});
         device_.sort(line_.data(), row_.data(), batch.count,
                      static_cast<uint32_t>(std::bit_width(lines_ - 1)));
-        device_.launch(1, FindRoom{filter, roomy_.data()});
+        device_.launch(1, find_room);
         if (slice_us_ == 0) {
-            device_.launch(batch.count, JudgePlainLines{batch, filter, line_.data(), row_.data(),
-                                                        roomy_.data()});
+            device_.launch(batch.count, JudgePlainLines{batch, filter, line_.data(), row_.data()});
             return;
         }
-        JudgeLines judge{batch, filter, line_.data(), row_.data(), roomy_.data(), {}};
+        JudgeLines judge{batch, filter, line_.data(), row_.data(), FilterTurn::only, {}};
         for (uint32_t slot = 0; slot < rules::kFilterSlots; ++slot) {
             judge.age[slot] = rules::filter_age(clock_.floor(), slot);
         }
+        if (!forgets_) return device_.launch(batch.count, judge);
+        judge.turn = FilterTurn::first;
+        device_.launch(batch.count, judge);
+        device_.launch(1, ForgetOldest{find_room, floor_early(), batch.counts});
+        judge.turn = FilterTurn::second;
         device_.launch(batch.count, judge);
     }
 
+    // What a batch came to, once it is judged.
+    void note_counts(const IdCounts& counts) { note_early(counts.slices_early); }
+    // How much too early ids were forgotten, at worst, as far as it is known.
+    int64_t horizon_shortened_us() const { return shortened_us_; }
+
     // Waits.
     uint64_t live_ids() {
-        device_.copy_out(Queue::compute, ids_image_.data(), ids_.data(), ids_.bytes());
+        device_.copy_out(Queue::compute, state_image_.data(), state_.data(), state_.bytes());
         device_.wait_all();
-        uint64_t live = 0;
-        for (uint32_t s = 0; s < rules::kFilterSlots; ++s) live += ids_image_[s];
-        return live;
+        return rules::filter_view(state_image_[0].ids, 0);
     }
 
     // In device memory, for tests and checkpoints.
@@ -93,8 +107,10 @@ class DeviceFilter {
           lines_per_group_(options.geometry.lines_per_group),
           lines_(rules::kGroups * lines_per_group_),
           ids_max_(options.geometry.ids_max),
-          slice_us_(rules::filter_slice_us(options.geometry.horizon_us)),
+          horizon_us_(options.geometry.horizon_us),
+          slice_us_(rules::filter_slice_us(horizon_us_)),
           events_max_(options.events_max),
+          forgets_(options.forgets),
           clock_(options.geometry, lines_) {}
 
     bool allocate_all() {
@@ -102,18 +118,43 @@ class DeviceFilter {
         if (!budget_.take(bytes)) return false;
         charged_bytes_ = bytes;
         words_ = Array<D, uint64_t>(device_, lines_ * rules::kFilterWords);
-        ids_ = Array<D, uint64_t>(device_, rules::kFilterSlots);
-        ids_image_ = PinnedArray<D, uint64_t>(device_, rules::kFilterSlots);
-        roomy_ = Array<D, uint64_t>(device_, 1);
+        state_ = Array<D, FilterState>(device_, 1);
+        state_image_ = PinnedArray<D, FilterState>(device_, 1);
         line_ = Array<D, uint64_t>(device_, events_max_);
         row_ = Array<D, uint32_t>(device_, events_max_);
-        if (!words_ || !ids_ || !ids_image_ || !roomy_ || !line_ || !row_ ||
+        if (!words_ || !state_ || !state_image_ || !line_ || !row_ ||
             !device_.reserve_sort(events_max_)) {
             return false;
         }
         clear();
-        device_.fill(Queue::compute, ids_.data(), 0, ids_.bytes());
+        device_.fill(Queue::compute, state_.data(), 0, state_.bytes());
         return true;
+    }
+
+    uint8_t slot_of(int64_t time_us) const {
+        if (slice_us_ == 0) return 0;
+        const int64_t slot = rules::filter_slice_of(time_us, slice_us_) - clock_.floor();
+        if (forgets_ && slot < 0) return 0;
+        return slot < 0 || slot >= int64_t{rules::kFilterSlots} ? uint8_t{rules::kFilterSlots}
+                                                                : static_cast<uint8_t>(slot);
+    }
+    // Moves the floor on to where this time fits. False when it did before.
+    bool reach(int64_t newest_us) {
+        const int64_t floor =
+            rules::filter_slice_of(newest_us, slice_us_) - int64_t{rules::kFilterSlots - 1};
+        if (floor <= clock_.floor()) return false;
+        clock_.move_floor(floor, *this);
+        note_early(floor_early());
+        return true;
+    }
+    // Slices; more than are looked back do not matter.
+    uint32_t floor_early() const {
+        return static_cast<uint32_t>(
+            std::min(clock_.floor() - clock_.due_floor(), int64_t{rules::kFilterLook}));
+    }
+    void note_early(uint32_t slices) {
+        const int64_t early_us = std::min(slices, rules::kFilterLook) * slice_us_;
+        shortened_us_ = std::max(shortened_us_, std::min(early_us, horizon_us_));
     }
 
     // What FilterClock asks for.
@@ -128,20 +169,24 @@ class DeviceFilter {
             left -= words;
         }
     }
-    void drop_slots(uint32_t count) { device_.launch(1, DropSlots{ids_.data(), count}); }
+    void drop_slots(uint32_t count) { device_.launch(1, DropSlots{state_.data(), count}); }
 
     D& device_;
     cpu::MemoryBudget& budget_;
     const uint64_t lines_per_group_;
     const uint64_t lines_;
     const uint64_t ids_max_;
+    const int64_t horizon_us_;
     const int64_t slice_us_;  // 0: forever.
     const uint32_t events_max_;
+    const bool forgets_;
     cpu::FilterClock clock_;
     uint64_t charged_bytes_ = 0;
-    Array<D, uint64_t> words_, ids_, roomy_, line_;
+    int64_t shortened_us_ = 0;
+    Array<D, uint64_t> words_, line_;
     Array<D, uint32_t> row_;
-    PinnedArray<D, uint64_t> ids_image_;
+    Array<D, FilterState> state_;
+    PinnedArray<D, FilterState> state_image_;
 };
 
 }  // namespace trommel::cuda

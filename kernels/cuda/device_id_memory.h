@@ -51,9 +51,7 @@ class DeviceIdMemory {
         const uint32_t count = batch.count;
         if (filter_) {
             lane.hash.send(device_, ids.hash, rows, count);
-            for (uint32_t k = 0; k < count; ++k) {
-                lane.slot.image()[k] = filter_->slot_of(ids.time_us[rows[k]]);
-            }
+            filter_->find_slots(ids.time_us, rows, count, lane.slot.image());
             lane.slot.send(device_, count);
         } else {
             lane.lo.send(device_, ids.lo, rows, count);
@@ -68,7 +66,8 @@ class DeviceIdMemory {
     void submit(const Lane& lane, IdBatch& batch) {
         with_exact([&](auto& ids) { ids.submit(batch); });
         if (!filter_) return;
-        filter_->submit({lane.hash.on_device(), lane.slot.on_device(), batch.count, batch.outcome});
+        filter_->submit({lane.hash.on_device(), lane.slot.on_device(), batch.count, batch.outcome,
+                         batch.counts});
     }
     // Is a batch that follows on a halted one submitted again? A filter halts nothing and is not
     // halted: what it has taken in stays, and so do its outcomes.
@@ -82,8 +81,13 @@ class DeviceIdMemory {
         with_exact([&](auto& ids) { ids.take_back(batch, verdict); });
     }
 
+    // What a batch came to, once it is judged.
+    void note_counts(const IdCounts& counts) {
+        if (filter_) filter_->note_counts(counts);
+    }
     int64_t horizon_shortened_us() const {
-        return u64_ ? u64_->horizon_shortened_us() : u128_ ? u128_->horizon_shortened_us() : 0;
+        if (filter_) return filter_->horizon_shortened_us();
+        return u64_ ? u64_->horizon_shortened_us() : u128_->horizon_shortened_us();
     }
     // `newest`: the last batch that was submitted. Waits.
     uint64_t live_ids(const IdBatch& newest) {
@@ -115,8 +119,10 @@ bool DeviceIdMemory<D>::make(const Config& config, const cpu::ShardOptions& opti
                              cpu::MemoryBudget& budget) {
     const DedupOptions& dedup = config.dedup;
     if (dedup.mode == DedupMode::approximate) {
-        filter_ =
-            DeviceFilter<D>::create(device_, {cpu::filter_geometry(config), rows_max_}, budget);
+        filter_ = DeviceFilter<D>::create(
+            device_,
+            {cpu::filter_geometry(config), rows_max_, config.engine.on_full == OnFull::forget},
+            budget);
         return filter_ != nullptr;
     }
     DeviceIdsOptions exact;

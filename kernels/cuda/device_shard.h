@@ -325,6 +325,7 @@ void DeviceShard<D>::settle(const Lane& lane) {
     }
     unique_ += unique;
     const typename Lane::Outcomes& came_to = *lane.outcomes.image();
+    if (ids_) ids_->note_counts(came_to.ids);
     if (windows_) windows_->note_counts(lane.count, came_to.windows);
     if (refused > came_to.windows.refused) note_ids_full(came_to.ids.outside > 0);
     if (came_to.windows.refused > 0) note_keys_full();

@@ -13,8 +13,9 @@ namespace trommel::cuda {
 
 // What a batch came to; zero at first.
 struct IdCounts {
-    uint32_t full;     // Events for which there was no room.
-    uint32_t outside;  // Those of them whose time lies outside of what can be remembered.
+    uint32_t full;          // Events for which there was no room.
+    uint32_t outside;       // Those of them whose time lies outside of what can be remembered.
+    uint32_t slices_early;  // Of a filter, with OnFull::forget: how many too many went, at worst.
 };
 
 // The on-time events of a batch, in the order in which they came. All pointers are to device
