@@ -38,9 +38,6 @@ std::string why_not_on_gpu(const Config& config) {
     if (config.dedup.mode == DedupMode::exact && config.dedup.verify) {
         return "dedup.verify compares the bytes of ids, which stay in the host's memory";
     }
-    if (config.dedup.mode == DedupMode::approximate && config.engine.on_full == OnFull::forget) {
-        return "on_full: forget is not there for a filter on a GPU";
-    }
     if (config.dedup.mode == DedupMode::approximate && config.engine.threads > 1) {
         return "a filter on a GPU is not divided among shards, so engine.threads has to be 1";
     }

@@ -210,6 +210,42 @@ TEST_P(MemoryPolicy, ForgetRefusesNothingAndReportsTheHorizonThatIsLeft) {
     trial.finish_and_check();
 }
 
+// A filter forgets slices of half a horizon. Here it has room for what comes in 27 s, and would
+// have 30 s in view.
+TEST_P(MemoryPolicy, AFilterForgetsAndReportsTheHorizonThatIsLeft) {
+    constexpr int64_t kStepUs = 1500, kRoomUs = 27'000'000;
+    Config config = ids_job(OnFull::forget);
+    config.windows[0].size_us = config.windows[0].slide_us = 100'000;
+    config.dedup.mode = DedupMode::approximate;
+    config.dedup.error_rate = 0.001;
+    config.dedup.capacity = kRoomUs / kStepUs / 2;  // Half of the events are new.
+    Trial trial(config, make());
+    testkit::Random random(3);
+    std::map<std::string, int64_t> newest_us;
+    int64_t closest_us = INT64_MAX;  // Two unique events of one id.
+    uint64_t ids = 0;
+    for (uint64_t b = 0; b < 120; ++b) {
+        std::vector<OracleEvent> events = half_new(random, b, 15'000);
+        for (OracleEvent& event : events) event.time_us *= kStepUs;
+        ASSERT_TRUE(trial.push(events).ok());
+        for (size_t i = 0; i < events.size(); ++i) {
+            if (trial.verdicts[i] != unique) continue;
+            const auto [at, is_new] = newest_us.try_emplace(events[i].id, events[i].time_us);
+            ids += is_new;
+            if (!is_new) closest_us = std::min(closest_us, events[i].time_us - at->second);
+            at->second = events[i].time_us;
+        }
+        trial.check_bound();
+    }
+    EXPECT_EQ(trial.tally[refused], 0u);
+    EXPECT_GT(ids, 120u * 500 * 99 / 100) << "hardly more are lost than declared";
+    const int64_t shortened_us = trial.engine->report().horizon_shortened_us;
+    EXPECT_EQ(shortened_us, config.dedup.horizon_us / 2);
+    EXPECT_GE(closest_us, config.dedup.horizon_us - shortened_us);
+    EXPECT_LT(closest_us, config.dedup.horizon_us);
+    trial.finish_and_check();
+}
+
 // Keys and panes are short of memory: every event has a key of its own.
 Config keys_job(OnFull on_full) {
     Config config = small_job(on_full);
