@@ -24,6 +24,7 @@ std::unique_ptr<IdMemory> make_approximate_ids(const Config& config, uint32_t gr
     options.group_begin = group_begin;
     options.group_end = group_end;
     options.simd = simd;
+    options.forgets = config.engine.on_full == OnFull::forget;
     return BlockFilter::create(options, budget);
 }
 

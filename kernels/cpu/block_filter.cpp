@@ -40,6 +40,7 @@ BlockFilter::BlockFilter(const BlockFilterOptions& options, MemoryBudget& budget
       ids_max_(ids_max_of(options)),
       horizon_us_(options.geometry.horizon_us),
       slice_us_(rules::filter_slice_us(horizon_us_)),
+      forgets_(options.forgets),
       kernels_(filter_kernels(options.simd)),
       region_(lines_ * rules::kFilterLineBytes, budget),
       clock_(options.geometry, lines_) {
@@ -83,9 +84,6 @@ void BlockFilter::judge(const IdColumns& ids, const uint32_t* rows, uint32_t cou
                         Outcome* outcomes) {
     if (slice_us_ == 0) return judge_plain(ids, rows, count, outcomes);
     TROMMEL_ASSERT(clock_.has_started() || count == 0);
-    newest_misfit_ = INT64_MIN;
-    misfit_below_ = false;
-    newest_full_slot_ = 0;
     FilterPass pass{{words_, first_line_, lines_per_group_}, ages_.data(), ids.hash};
     for (uint32_t k = 0; k < std::min(count, kFilterLookahead); ++k) {
         ask_for(pass.line_of(ids.hash[rows[k]]));
@@ -93,8 +91,11 @@ void BlockFilter::judge(const IdColumns& ids, const uint32_t* rows, uint32_t cou
     for (uint32_t done = 0; done < count;) {
         const Run run = fill_slots(ids.time_us, rows + done, std::min(count - done, kRunRows));
         if (run.count == 0) {
-            note_misfit(ids.time_us[rows[done]]);
-            outcomes[done++] = Outcome::full;
+            if (forgets_) {
+                reach(ids.time_us[rows[done]]);
+            } else {
+                outcomes[done++] = Outcome::full;
+            }
             continue;
         }
         pass.rows = rows + done;
@@ -105,10 +106,10 @@ void BlockFilter::judge(const IdColumns& ids, const uint32_t* rows, uint32_t cou
         if (has_room_for(run)) {
             kernels_.judge(pass);
             count_new(pass, run);
+            done += run.count;
         } else {
-            judge_near_capacity(pass);
+            done += judge_near_capacity(pass);
         }
-        done += run.count;
     }
 }
 
@@ -150,7 +151,7 @@ BlockFilter::Run BlockFilter::fill_slots(const int64_t* times_us, const uint32_t
         const int64_t time_us = times_us[rows[run.count]];
         uint64_t offset_us = static_cast<uint64_t>(time_us) - static_cast<uint64_t>(begin_us);
         if (slot == kFilterSlots || offset_us - slot_begin_us >= width_us) {
-            if (clamps_below_ && time_us < begin_us) offset_us = 0;
+            if (forgets_ && time_us < begin_us) offset_us = 0;
             if (offset_us >= kFilterSlots * width_us) break;
             slot = static_cast<uint8_t>(offset_us / width_us);
             slot_begin_us = slot * width_us;
@@ -177,7 +178,8 @@ void BlockFilter::count_new(const FilterPass& pass, const Run& run) {
 }
 
 // Row by row. A row that has too many ids in view is only looked up: a copy is still a duplicate.
-void BlockFilter::judge_near_capacity(const FilterPass& pass) {
+// Returns how many are judged: up to one that slots were forgotten for, since all have others then.
+uint32_t BlockFilter::judge_near_capacity(const FilterPass& pass) {
     constexpr uint8_t kFirst = 0;
     for (uint32_t k = 0; k < pass.count; ++k) {
         const uint32_t slot = pass.slots[k];
@@ -195,40 +197,35 @@ void BlockFilter::judge_near_capacity(const FilterPass& pass) {
         if (*row.is_new == 0) continue;
         if (has_room) {
             ++ids_[slot];
+        } else if (forgets_ && forget_for(slot)) {
+            return k;
         } else {
             *row.is_new = static_cast<uint8_t>(Outcome::full);
-            newest_full_slot_ = std::max(newest_full_slot_, slot);
         }
     }
+    return pass.count;
 }
 
-void BlockFilter::note_misfit(int64_t time_us) {
-    const int64_t slice = rules::filter_slice_of(time_us, slice_us_);
-    if (slice < clock_.floor()) {
-        misfit_below_ = true;
-    } else {
-        newest_misfit_ = std::max(newest_misfit_, slice);
-    }
+// --- OnFull::forget
+// -------------------------------------------------------------------------------------------
+
+// Moves the floor on to where a time fits that is too new.
+void BlockFilter::reach(int64_t time_us) {
+    raise_floor(rules::filter_slice_of(time_us, slice_us_) - int64_t{kFilterSlots - 1});
 }
 
-bool BlockFilter::forget_oldest(uint32_t events) {
-    if (slice_us_ == 0) return false;
-    const bool was_too_old = misfit_below_;
-    clamps_below_ = true;
-    misfit_below_ = false;
-    int64_t floor = clock_.floor();
-    if (newest_misfit_ != INT64_MIN) {
-        floor = std::max(floor, newest_misfit_ - int64_t{kFilterSlots - 1});
-    } else if (!was_too_old) {
-        floor += rules::filter_slots_to_forget(ids_.data(), ids_max_, events, newest_full_slot_);
-    }
-    newest_misfit_ = INT64_MIN;
-    if (floor == clock_.floor()) return was_too_old;
+// Makes room for one id more. False when nothing is older than its slot.
+bool BlockFilter::forget_for(uint32_t slot) {
+    const uint32_t slots = rules::filter_slots_to_forget(ids_.data(), ids_max_, 1, slot);
+    if (slots > 0) raise_floor(clock_.floor() + slots);
+    return slots > 0;
+}
+
+void BlockFilter::raise_floor(int64_t floor) {
     clock_.move_floor(floor, *this);
     renew_ages();
-    shortened_us_ =
-        std::max(shortened_us_, std::min(horizon_us_, (floor - clock_.due_floor()) * slice_us_));
-    return true;
+    const int64_t early_us = (floor - clock_.due_floor()) * slice_us_;
+    shortened_us_ = std::max(shortened_us_, std::min(horizon_us_, early_us));
 }
 
 uint64_t BlockFilter::live_ids() const {

@@ -18,6 +18,7 @@ struct BlockFilterOptions {
     uint32_t group_begin = 0,
              group_end = rules::kGroups;  // The hash groups that this filter holds.
     SimdLevel simd = SimdLevel::scalar;
+    bool forgets = false;  // OnFull::forget; a finite horizon.
 };
 
 // The memory of ids of approximate mode: a blocked Bloom filter of fixed size. One 64-byte line
@@ -38,13 +39,14 @@ class BlockFilter final : public IdMemory {
 
     // An event is `full` when its time does not fit the eleven slices from the floor on (the caller
     // may advance() with a later watermark if it has one), or when it is new and has ids_max ids in
-    // view. Precondition: advance() has been called.
+    // view. With OnFull::forget the floor moves on at such an event instead, for as long as
+    // anything is older than its slice, and a time below the floor counts as of the floor's slice.
+    // Precondition: advance() has been called.
     void judge(const IdColumns& ids, const uint32_t* rows, uint32_t count,
                Outcome* outcomes) override;
 
-    // Makes room for what the last judge() called full. From then on an event older than the floor
-    // counts as one of the floor's slice.
-    bool forget_oldest(uint32_t events) override;
+    // judge() has forgotten what helps.
+    bool forget_oldest(uint32_t) override { return false; }
     int64_t horizon_shortened_us() const override { return shortened_us_; }
 
     // A filter cannot forget one id without forgetting parts of others: the id stays remembered,
@@ -79,8 +81,10 @@ class BlockFilter final : public IdMemory {
     bool has_room_for(const Run& run) const;
     void judge_plain(const IdColumns& ids, const uint32_t* rows, uint32_t count, Outcome* outcomes);
     void count_new(const FilterPass& pass, const Run& run);
-    void judge_near_capacity(const FilterPass& pass);
-    void note_misfit(int64_t time_us);
+    uint32_t judge_near_capacity(const FilterPass& pass);
+    void reach(int64_t time_us);
+    bool forget_for(uint32_t slot);
+    void raise_floor(int64_t floor);
 
     static constexpr uint32_t kRunRows = 256;
 
@@ -90,19 +94,16 @@ class BlockFilter final : public IdMemory {
     const uint64_t ids_max_;  // Of this filter's groups.
     const int64_t horizon_us_;
     const int64_t slice_us_;  // 0: forever.
+    const bool forgets_;
     const FilterKernels kernels_;
     Region region_;
     uint64_t* words_ = nullptr;
 
     FilterClock clock_;
-    bool clamps_below_ = false;  // OnFull::forget has been at work.
     std::array<rules::FilterAge, rules::kFilterSlots> ages_{};
     std::array<uint64_t, rules::kFilterSlots> ids_{};  // How many are remembered, by slot.
     std::array<uint8_t, kRunRows> slots_{};
 
-    int64_t newest_misfit_ = INT64_MIN;  // Slice; of the last judge().
-    bool misfit_below_ = false;
-    uint32_t newest_full_slot_ = 0;  // Of the events that had no room in the last judge().
     int64_t shortened_us_ = 0;
 };
 

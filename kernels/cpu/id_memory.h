@@ -49,8 +49,8 @@ class IdMemory {
                        Outcome* outcomes) = 0;
 
     // OnFull::forget: forgets the oldest ids early, to make room for `events` more. False when
-    // there is nothing older than the newest. horizon_shortened_us() says how much too early, at
-    // worst.
+    // there is nothing older than the newest, or judge() has done so by itself.
+    // horizon_shortened_us() says how much too early, at worst.
     virtual bool forget_oldest(uint32_t events) = 0;
     virtual int64_t horizon_shortened_us() const = 0;
 

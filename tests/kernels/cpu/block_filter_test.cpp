@@ -332,40 +332,59 @@ TEST(BlockFilter, TimesBeyondTheRingAreFullAndTouchNothing) {
 }
 
 TEST(BlockFilter, ForgettingMakesRoomForTooNewAnEventAndSaysWhatItCost) {
-    Shards shards(rules::filter_geometry(demand_of(1000, 0, 0)), 1, detect_simd());
+    Shards shards(rules::filter_geometry(demand_of(1000, 0, 0)), 1, detect_simd(), true);
     const int64_t newest_us = rules::filter_newest_us(0, 0, 500);
     EXPECT_EQ(judge_one(shards, 0, 1, 0), Outcome::unique);
     EXPECT_EQ(judge_one(shards, 0, 2, newest_us), Outcome::unique);
-    EXPECT_EQ(judge_one(shards, 0, 3, newest_us + 1 + 500), Outcome::full);
     EXPECT_EQ(shards.filter().horizon_shortened_us(), 0);
-    EXPECT_TRUE(shards.filter().forget_oldest(1));
-    EXPECT_EQ(judge_one(shards, 0, 3, newest_us + 1 + 500), Outcome::unique);
-    EXPECT_EQ(shards.filter().horizon_shortened_us(), 2 * 500);
+    EXPECT_EQ(judge_one(shards, 0, 3, newest_us + 1), Outcome::unique);
+    EXPECT_EQ(shards.filter().horizon_shortened_us(), 500);
     EXPECT_EQ(judge_one(shards, 0, 1, 0), Outcome::duplicate) << "slice 0 is still in the ring";
-    // Further, and the oldest are gone; events older than the floor are still judged.
-    EXPECT_EQ(judge_one(shards, 0, 4, newest_us + 100000), Outcome::full);
-    EXPECT_TRUE(shards.filter().forget_oldest(1));
-    EXPECT_EQ(judge_one(shards, 0, 4, newest_us + 100000), Outcome::unique);
-    EXPECT_EQ(judge_one(shards, 0, 1, 0), Outcome::unique);
-    EXPECT_EQ(judge_one(shards, 0, 1, 0), Outcome::duplicate);
+    // Further, and the oldest are gone; events older than the floor are still judged. Those before
+    // the event that is too new do not know of it.
+    const std::vector<Event> events = {{1, 0}, {4, newest_us + 100000}, {1, 0}, {1, 0}};
+    EXPECT_EQ(shards.judge(0, events), (std::vector{Outcome::duplicate, Outcome::unique,
+                                                    Outcome::unique, Outcome::duplicate}));
     EXPECT_EQ(shards.filter().horizon_shortened_us(), 1000) << "never more than the horizon";
 }
 
 TEST(BlockFilter, ForgettingMakesRoomForMoreIdsFromTheOldestOn) {
     const rules::FilterGeometry geometry = rules::filter_geometry({1e-9, 1000, 1000, 0, 0});
-    Shards shards(geometry, 1, detect_simd());
+    Shards shards(geometry, 1, detect_simd(), true);
     std::vector<Event> events;
     for (uint64_t id = 0; id < 1000; ++id) events.push_back({id, id < 400 ? 0 : 500});
     shards.judge(0, events);
-    EXPECT_EQ(judge_one(shards, 0, 1000, 501), Outcome::full);
-    EXPECT_TRUE(shards.filter().forget_oldest(1));
-    EXPECT_EQ(shards.filter().live_ids(), 600u);
+    EXPECT_EQ(judge_one(shards, 0, 999, 501), Outcome::duplicate);
+    EXPECT_EQ(shards.filter().horizon_shortened_us(), 0) << "a copy wants no room";
     EXPECT_EQ(judge_one(shards, 0, 1000, 501), Outcome::unique);
+    EXPECT_EQ(shards.filter().live_ids(), 601u);
     EXPECT_EQ(judge_one(shards, 0, 999, 501), Outcome::duplicate);
     EXPECT_EQ(judge_one(shards, 0, 1, 501), Outcome::unique) << "forgotten";
-    EXPECT_FALSE(shards.filter().forget_oldest(1000)) << "nothing is older than the newest";
-    EXPECT_EQ(judge_one(shards, 0, 999, 501), Outcome::duplicate);
     EXPECT_EQ(shards.filter().horizon_shortened_us(), 1000);
+    for (uint64_t id = 2000; shards.filter().live_ids() < geometry.ids_max; ++id) {
+        judge_one(shards, 0, id, 501);
+    }
+    EXPECT_EQ(judge_one(shards, 0, 5000, 501), Outcome::full) << "nothing is older than the newest";
+    EXPECT_EQ(judge_one(shards, 0, 999, 501), Outcome::duplicate);
+}
+
+// About 260 ids are in view of an event, and there is room for fewer.
+TEST(BlockFilter, ForgetsTheSameHoweverBatchesAreCut) {
+    StreamOptions options{.demand = demand_of(1000, 100, 100), .step_us_max = 8};
+    options.demand.capacity = 170;
+    options.copy_distance = 250;
+    const Stream stream = make_stream(options, 50000, 11);
+    const rules::FilterGeometry geometry = rules::filter_geometry(options.demand);
+    std::vector<Outcome> expected;
+    for (const uint32_t cut_max : {1u, 7u, 200u}) {
+        Shards shards(geometry, 1, detect_simd(), true);
+        const std::vector<Outcome> outcomes = run(shards, stream, cut_max, 12);
+        EXPECT_GT(shards.filter().horizon_shortened_us(), 0);
+        EXPECT_LE(shards.filter().live_ids(), geometry.ids_max + 100);
+        if (expected.empty()) expected = outcomes;
+        ASSERT_EQ(outcomes, expected) << cut_max;
+    }
+    EXPECT_GT(check(stream, expected, 1000).let_through, 100u) << "copies of what was forgotten";
 }
 
 TEST(BlockFilter, MemoryIsExactlyWhatTheRuleSaysAndIsGivenBack) {

@@ -27,11 +27,12 @@ struct Event {
 // The filters of a job's shards, fed the way a job feeds them.
 class Shards {
    public:
-    Shards(const rules::FilterGeometry& geometry, uint32_t shards, SimdLevel simd)
+    Shards(const rules::FilterGeometry& geometry, uint32_t shards, SimdLevel simd,
+           bool forgets = false)
         : budget_(uint64_t{1} << 32) {
         for (uint32_t s = 0; s < shards; ++s) {
             const BlockFilterOptions options{geometry, rules::group_begin(s, shards),
-                                             rules::group_begin(s + 1, shards), simd};
+                                             rules::group_begin(s + 1, shards), simd, forgets};
             filters_.push_back(BlockFilter::create(options, budget_));
         }
     }

@@ -74,7 +74,7 @@ void expect_same_as_cpu(const cpu::StreamOptions& options, uint32_t count, uint6
     const rules::FilterGeometry geometry = rules::filter_geometry(options.demand);
     TestDevice device({.seed = seed});
     Fed fed(device, geometry, forgets);
-    cpu::Shards shards(geometry, 1, cpu::SimdLevel::scalar);
+    cpu::Shards shards(geometry, 1, cpu::SimdLevel::scalar, forgets);
     testkit::Random random(seed);
     for (uint32_t begin = 0; begin < count;) {
         const auto cut =
@@ -190,16 +190,6 @@ cpu::StreamOptions crowded(uint64_t capacity, int64_t disorder_us) {
     return options;
 }
 
-// The CPU's filter, as its shard has it forget.
-std::vector<Outcome> judge_with_room(cpu::Shards& shards, int64_t watermark_us,
-                                     const cpu::Event& event) {
-    std::vector<Outcome> outcomes = shards.judge(watermark_us, {event});
-    while (outcomes[0] == Outcome::full && shards.filter().forget_oldest(1)) {
-        outcomes = shards.judge(watermark_us, {event});
-    }
-    return outcomes;
-}
-
 // One event at a time: what was in view at the start of the batch is what is in view of it.
 TEST(DeviceFilter, ForgetsAsTheCpuDoesEventByEvent) {
     for (uint64_t seed = 1; seed <= 3; ++seed) {
@@ -210,12 +200,12 @@ TEST(DeviceFilter, ForgetsAsTheCpuDoesEventByEvent) {
         const rules::FilterGeometry geometry = rules::filter_geometry(options.demand);
         TestDevice device({.seed = seed});
         Fed fed(device, geometry, true);
-        cpu::Shards shards(geometry, 1, cpu::SimdLevel::scalar);
+        cpu::Shards shards(geometry, 1, cpu::SimdLevel::scalar, true);
         uint64_t unique = 0, full = 0;
         for (size_t i = 0; i < stream.events.size(); ++i) {
             const std::vector<Outcome> judged =
                 fed.judge(stream.watermark_us[i], &stream.events[i], 1);
-            ASSERT_EQ(judged, judge_with_room(shards, stream.watermark_us[i], stream.events[i]))
+            ASSERT_EQ(judged, shards.judge(stream.watermark_us[i], {stream.events[i]}))
                 << "seed " << seed << " event " << i;
             ASSERT_EQ(fed.horizon_shortened_us(), shards.filter().horizon_shortened_us());
             unique += judged[0] == Outcome::unique;
