@@ -22,8 +22,9 @@ struct DeviceFilterOptions {
 // The memory of ids of approximate mode in a device's memory (filter.md): the lines of
 // cpu::BlockFilter, with the same answers bit for bit while no more than ids_max ids are in view.
 // Beyond that (contract D6) new ids are `full`, or the oldest go early, by what was in view at the
-// start of a batch. The lines are charged to the budget, 12 bytes per event of the longest batch
-// are not. Device and budget must outlive it. One owner, one thread.
+// start of a batch or of a piece of an eighth of ids_max. The lines are charged to the budget, 12
+// bytes per event of the longest batch are not. Device and budget must outlive it. One owner, one
+// thread.
 template <Device D>
 class DeviceFilter {
    public:
@@ -59,10 +60,68 @@ class DeviceFilter {
     }
 
     // Queues the work for a batch, on Queue::compute. It halts nothing. Batches are judged in the
-    // order in which they are submitted.
+    // order in which they are submitted; long ones in pieces.
     void submit(const FilterBatch& batch) {
         TROMMEL_ASSERT(batch.count <= events_max_);
         TROMMEL_ASSERT(slice_us_ == 0 || clock_.has_started());
+        for (uint32_t begin = 0; begin < batch.count; begin += piece_max_) {
+            submit_piece({batch.hash + begin, batch.slot + begin,
+                          std::min(piece_max_, batch.count - begin), batch.outcome + begin,
+                          batch.counts});
+        }
+    }
+
+    // What a batch came to, once it is judged.
+    void note_counts(const IdCounts& counts) { note_early(counts.slices_early); }
+    // How much too early ids were forgotten, at worst, as far as it is known.
+    int64_t horizon_shortened_us() const { return shortened_us_; }
+
+    // Waits.
+    uint64_t live_ids() {
+        device_.copy_out(Queue::compute, state_image_.data(), state_.data(), state_.bytes());
+        device_.wait_all();
+        return rules::filter_view(state_image_[0].ids, 0);
+    }
+
+    // In device memory, for tests and checkpoints.
+    const Array<D, uint64_t>& words() const { return words_; }
+
+   private:
+    static constexpr uint32_t kPieceMin = 256;  // Fewer than a launch is worth.
+
+    DeviceFilter(D& device, const DeviceFilterOptions& options, cpu::MemoryBudget& budget)
+        : device_(device),
+          budget_(budget),
+          lines_per_group_(options.geometry.lines_per_group),
+          lines_(rules::kGroups * lines_per_group_),
+          ids_max_(options.geometry.ids_max),
+          horizon_us_(options.geometry.horizon_us),
+          slice_us_(rules::filter_slice_us(horizon_us_)),
+          events_max_(options.events_max),
+          piece_max_(static_cast<uint32_t>(
+              std::clamp<uint64_t>(ids_max_ / 8, kPieceMin, std::max(events_max_, kPieceMin)))),
+          forgets_(options.forgets),
+          clock_(options.geometry, lines_) {}
+
+    bool allocate_all() {
+        const uint64_t bytes = lines_ * rules::kFilterLineBytes;
+        if (!budget_.take(bytes)) return false;
+        charged_bytes_ = bytes;
+        words_ = Array<D, uint64_t>(device_, lines_ * rules::kFilterWords);
+        state_ = Array<D, FilterState>(device_, 1);
+        state_image_ = PinnedArray<D, FilterState>(device_, 1);
+        line_ = Array<D, uint64_t>(device_, events_max_);
+        row_ = Array<D, uint32_t>(device_, events_max_);
+        if (!words_ || !state_ || !state_image_ || !line_ || !row_ ||
+            !device_.reserve_sort(events_max_)) {
+            return false;
+        }
+        clear();
+        device_.fill(Queue::compute, state_.data(), 0, state_.bytes());
+        return true;
+    }
+
+    void submit_piece(const FilterBatch& batch) {
         const FilterRef filter{words_.data(), lines_per_group_, state_.data(), ids_max_};
         const FindRoom find_room{filter, clock_.floor()};
         device_.launch(batch.count, FindLines{batch, lines_per_group_, line_.data(), row_.data()});
@@ -83,52 +142,6 @@ class DeviceFilter {
         device_.launch(1, ForgetOldest{find_room, floor_early(), batch.counts});
         judge.turn = FilterTurn::second;
         device_.launch(batch.count, judge);
-    }
-
-    // What a batch came to, once it is judged.
-    void note_counts(const IdCounts& counts) { note_early(counts.slices_early); }
-    // How much too early ids were forgotten, at worst, as far as it is known.
-    int64_t horizon_shortened_us() const { return shortened_us_; }
-
-    // Waits.
-    uint64_t live_ids() {
-        device_.copy_out(Queue::compute, state_image_.data(), state_.data(), state_.bytes());
-        device_.wait_all();
-        return rules::filter_view(state_image_[0].ids, 0);
-    }
-
-    // In device memory, for tests and checkpoints.
-    const Array<D, uint64_t>& words() const { return words_; }
-
-   private:
-    DeviceFilter(D& device, const DeviceFilterOptions& options, cpu::MemoryBudget& budget)
-        : device_(device),
-          budget_(budget),
-          lines_per_group_(options.geometry.lines_per_group),
-          lines_(rules::kGroups * lines_per_group_),
-          ids_max_(options.geometry.ids_max),
-          horizon_us_(options.geometry.horizon_us),
-          slice_us_(rules::filter_slice_us(horizon_us_)),
-          events_max_(options.events_max),
-          forgets_(options.forgets),
-          clock_(options.geometry, lines_) {}
-
-    bool allocate_all() {
-        const uint64_t bytes = lines_ * rules::kFilterLineBytes;
-        if (!budget_.take(bytes)) return false;
-        charged_bytes_ = bytes;
-        words_ = Array<D, uint64_t>(device_, lines_ * rules::kFilterWords);
-        state_ = Array<D, FilterState>(device_, 1);
-        state_image_ = PinnedArray<D, FilterState>(device_, 1);
-        line_ = Array<D, uint64_t>(device_, events_max_);
-        row_ = Array<D, uint32_t>(device_, events_max_);
-        if (!words_ || !state_ || !state_image_ || !line_ || !row_ ||
-            !device_.reserve_sort(events_max_)) {
-            return false;
-        }
-        clear();
-        device_.fill(Queue::compute, state_.data(), 0, state_.bytes());
-        return true;
     }
 
     uint8_t slot_of(int64_t time_us) const {
@@ -179,6 +192,7 @@ class DeviceFilter {
     const int64_t horizon_us_;
     const int64_t slice_us_;  // 0: forever.
     const uint32_t events_max_;
+    const uint32_t piece_max_;  // Room is looked for before each, so so many more come in at most.
     const bool forgets_;
     cpu::FilterClock clock_;
     uint64_t charged_bytes_ = 0;

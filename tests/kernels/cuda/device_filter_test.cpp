@@ -148,6 +148,25 @@ TEST(DeviceFilter, IsFullBeyondItsCapacityAndStillKnowsWhatItHas) {
     }
 }
 
+// Room is looked for before each piece of an eighth.
+TEST(DeviceFilter, IsFullWithinABatchThatIsLongerThanItself) {
+    for (const int64_t horizon_us : {int64_t{1000}, kForeverUs}) {
+        TestDevice device;
+        const rules::FilterGeometry geometry =
+            rules::filter_geometry(cpu::demand_of(horizon_us, 0, 0));
+        ASSERT_EQ(geometry.ids_max, 2000u);
+        Fed fed(device, geometry);
+        std::vector<cpu::Event> events;
+        for (uint64_t id = 0; id < kEventsMax; ++id) events.push_back({id, 5});
+        const std::vector<Outcome> outcomes = fed.judge(0, events);
+        EXPECT_GE(fed.live_ids(), 2000u);
+        EXPECT_LT(fed.live_ids(), 2000u + 256);
+        EXPECT_EQ(std::count(outcomes.begin(), outcomes.end(), Outcome::unique), fed.live_ids());
+        EXPECT_EQ(outcomes[0], Outcome::unique);
+        EXPECT_NE(outcomes[kEventsMax - 1], Outcome::unique);
+    }
+}
+
 // What is remembered of a slice counts until the slice is out of view, and no longer.
 TEST(DeviceFilter, HasRoomAgainWhenSlicesPassAsTheCpuDoes) {
     constexpr int64_t kSliceUs = 500;
