@@ -12,6 +12,7 @@
 #include "hostpath/engine_choice.h"
 #include "hostpath/pipeline.h"
 #include "tests/kernels/cuda/shuffled_shard.h"
+#include "tests/kit/approximate_bounds.h"
 #include "tests/kit/memory_sink.h"
 #include "tests/kit/memory_source.h"
 #include "tests/kit/oracle.h"
@@ -97,19 +98,22 @@ void take_all(Engine& engine, const Config& config, std::vector<OracleRow>& rows
     while (engine.take_rows(batch)) testkit::append_rows(batch, config, rows);
 }
 
+// What an engine says to it.
+struct Told {
+    std::vector<Verdict> verdicts;
+    std::vector<OracleRow> rows;
+    Report report;
+};
+
 // Pushes the events in batches of random lengths, ends partitions between them.
-void check_engine(const RandomJob& job, Random& random, const hostpath::MakeShard& make) {
-    const Config config = engine_config(job, random);
-    const Answer expected = ask_oracle(job, true);
-    if (expected.beyond_span) return;
+void push_all(const RandomJob& job, const Config& config, Random& random,
+              const hostpath::MakeShard& make, Told& told) {
     std::unique_ptr<Engine> engine;
     ASSERT_TRUE(validate(config).empty());
     const Status created = hostpath::create_engine(config, system_clock(), make, engine);
     ASSERT_TRUE(created.ok()) << created.message;
     engine->declare_partitions(job.declared_partitions);
 
-    std::vector<Verdict> verdicts;
-    std::vector<OracleRow> rows;
     RecordBatch batch(config, config.engine.batch_records);
     size_t end = 0;
     for (size_t at = 0; at <= job.events.size();) {
@@ -122,21 +126,81 @@ void check_engine(const RandomJob& job, Random& random, const hostpath::MakeShar
         batch.clear();
         testkit::fill(batch, config, job.events, at, until);
         ASSERT_TRUE(engine->push(batch).ok());
-        verdicts.insert(verdicts.end(), batch.verdict.begin(), batch.verdict.begin() + batch.count);
-        if (random.one_in(2)) take_all(*engine, config, rows);
+        told.verdicts.insert(told.verdicts.end(), batch.verdict.begin(),
+                             batch.verdict.begin() + batch.count);
+        if (random.one_in(2)) take_all(*engine, config, told.rows);
         RowBatch some(config);
-        if (random.one_in(4) && engine->take_rows(some)) testkit::append_rows(some, config, rows);
+        if (random.one_in(4) && engine->take_rows(some)) {
+            testkit::append_rows(some, config, told.rows);
+        }
         at = until;
     }
     ASSERT_TRUE(engine->finish().ok());
-    take_all(*engine, config, rows);
+    take_all(*engine, config, told.rows);
+    told.report = engine->report();
+    ASSERT_TRUE(told.report.ledger.adds_up());
+}
+
+void expect_same_verdicts(const std::vector<Verdict>& verdicts,
+                          const std::vector<Verdict>& expected) {
+    ASSERT_EQ(verdicts.size(), expected.size());
     for (size_t e = 0; e < verdicts.size(); ++e) {
-        ASSERT_EQ(to_text(verdicts[e]), std::string(to_text(expected.verdicts[e])))
-            << "event " << e;
+        ASSERT_EQ(to_text(verdicts[e]), std::string(to_text(expected[e]))) << "event " << e;
     }
-    ASSERT_EQ(rows, expected.rows);
-    ASSERT_EQ(to_text(engine->ledger()), to_text(expected.ledger));
-    ASSERT_TRUE(engine->ledger().adds_up());
+}
+
+void check_engine(const RandomJob& job, Random& random, const hostpath::MakeShard& make) {
+    const Config config = engine_config(job, random);
+    const Answer expected = ask_oracle(job, true);
+    if (expected.beyond_span) return;
+    Told told;
+    ASSERT_NO_FATAL_FAILURE(push_all(job, config, random, make, told));
+    ASSERT_NO_FATAL_FAILURE(expect_same_verdicts(told.verdicts, expected.verdicts));
+    ASSERT_EQ(told.rows, expected.rows);
+    ASSERT_EQ(to_text(told.report.ledger), to_text(expected.ledger));
+}
+
+// --- Filters
+
+// A filter for the job's ids, or for a few of them.
+Config filter_config(const RandomJob& job, bool is_scarce, Random& random) {
+    Config config = job.config;
+    constexpr double kRates[] = {0.1, 0.01, 0.001};
+    config.dedup.mode = DedupMode::approximate;
+    config.dedup.verify = false;
+    config.dedup.error_rate = kRates[random.below(3)];
+    config.dedup.capacity = is_scarce ? 1 + random.below(60) : 1000;
+    const bool may_forget = config.dedup.horizon_us != kForeverUs && !random.one_in(3);
+    config.engine.on_full = may_forget ? OnFull::forget : OnFull::refuse;
+    config.engine.memory_bytes = uint64_t{64} << 20;
+    config.engine.seed = random.next();
+    constexpr uint32_t kSizes[] = {1, 2, 7, 64, 1024};
+    config.engine.batch_records = kSizes[random.below(5)];
+    return config;
+}
+
+// Verdicts that a filter may give (D5), by the horizon that is left (D6), and the rows that follow.
+void check_filter(const RandomJob& job, Config config, const Told& told) {
+    Oracle oracle(config);
+    oracle.declare_partitions(job.declared_partitions);
+    if (config.dedup.horizon_us != kForeverUs) {
+        config.dedup.horizon_us -= told.report.horizon_shortened_us;
+    }
+    testkit::ApproximateBounds bounds(config);
+    size_t end = 0;
+    for (size_t e = 0; e < job.events.size(); ++e) {
+        for (; end < job.ends.size() && job.ends[end].before_event == e; ++end) {
+            oracle.end_partition(job.ends[end].partition);
+        }
+        const Verdict verdict = oracle.push(job.events[e], told.verdicts[e]);
+        ASSERT_EQ(to_text(told.verdicts[e]), std::string(to_text(verdict))) << "event " << e;
+        if (verdict != Verdict::unique && verdict != Verdict::duplicate) continue;
+        const auto finding = bounds.note(job.events[e], verdict);
+        if (config.dedup.horizon_us == 0) continue;
+        ASSERT_NE(finding, testkit::ApproximateBounds::Finding::missed) << "event " << e;
+    }
+    ASSERT_EQ(told.rows, oracle.rows());
+    ASSERT_EQ(to_text(told.report.ledger), to_text(oracle.ledger()));
 }
 
 // Runs the parts of a pipeline in a random order until the emitter is finished.
@@ -250,6 +314,51 @@ TEST(SameAnswer, DevicesAndOracleAgreeOnRandomJobs) {
     }
     EXPECT_GE(ran, jobs * 3 / 4);
     std::printf("%llu random jobs on devices\n", static_cast<unsigned long long>(ran));
+}
+
+// Approximate jobs of one shard, with room for all ids or for a few, which refuse or forget. A core
+// and a device have the same filter: they say the same while there is room, and beyond it where
+// batches are of one event.
+TEST(SameAnswer, FiltersOfCoreAndDeviceAgreeOnRandomJobs) {
+    const uint64_t jobs = from_environment("TROMMEL_SAME_ANSWER_DEVICE_JOBS", 50);
+    const uint64_t first = from_environment("TROMMEL_SEED", 1);
+    uint64_t refused = 0, forgot = 0, compared = 0;
+    for (uint64_t seed = first; seed < first + jobs; ++seed) {
+        SCOPED_TRACE("repeat with TROMMEL_SEED=" + std::to_string(seed) +
+                     " TROMMEL_SAME_ANSWER_DEVICE_JOBS=1");
+        const RandomJob job = testkit::random_job(seed);
+        Random random(seed);
+        const bool is_scarce = random.one_in(2);
+        const Config config = filter_config(job, is_scarce, random);
+        SCOPED_TRACE(testkit::to_text(config));
+        const uint64_t cuts = random.next();
+        const cuda::ShuffledShards make{seed, static_cast<uint32_t>(random.between(1, 4))};
+        Told core, device;
+        Random core_random(cuts), device_random(cuts);
+        push_all(job, config, core_random, hostpath::make_shard, core);
+        push_all(job, config, device_random, make, device);
+        if (HasFatalFailure()) break;
+        check_filter(job, config, core);
+        check_filter(job, config, device);
+        if (HasFatalFailure()) break;
+        const bool is_beyond = is_scarce || core.report.horizon_shortened_us > 0;
+        if (!is_beyond || config.engine.batch_records == 1) {
+            ++compared;
+            expect_same_verdicts(device.verdicts, core.verdicts);
+            EXPECT_EQ(device.report.horizon_shortened_us, core.report.horizon_shortened_us);
+        }
+        refused += device.report.ledger[Verdict::refused] > 0;
+        forgot += device.report.horizon_shortened_us > 0;
+        if (HasFailure()) break;
+    }
+    std::printf("%llu random jobs with filters, %llu compared, %llu refused events, %llu forgot\n",
+                static_cast<unsigned long long>(jobs), static_cast<unsigned long long>(compared),
+                static_cast<unsigned long long>(refused), static_cast<unsigned long long>(forgot));
+    if (jobs >= 50) {
+        EXPECT_GE(compared, jobs / 2);
+        EXPECT_GE(refused, jobs / 20);
+        EXPECT_GE(forgot, jobs / 20);
+    }
 }
 
 }  // namespace

@@ -27,11 +27,13 @@ class FilterClock {
     template <class Lines>
     bool advance(int64_t watermark_us, int64_t time_us, Lines& lines) {
         if (watermark_us == rules::kUnknownUs || watermark_us == rules::kEndOfInputUs) {
-            return start_at(rules::filter_slice_of(time_us, slice_us_) -
-                            rules::kFilterAnchorSlices);
+            // Nothing is due while any time may come: who forgets then forgets the whole horizon.
+            const int64_t floor =
+                rules::filter_slice_of(time_us, slice_us_) - rules::kFilterAnchorSlices;
+            return start_at(floor, floor - int64_t{rules::kFilterLook});
         }
         const int64_t floor = rules::filter_floor(watermark_us, lag_us_, slice_us_);
-        bool has_moved = start_at(floor);
+        bool has_moved = start_at(floor, floor);
         due_floor_ = std::max(due_floor_, floor);
         if (floor < floor_) return has_moved;
         if (floor > floor_) {
@@ -76,10 +78,11 @@ class FilterClock {
    private:
     int64_t newest() const { return floor_ + int64_t{rules::kFilterSlots} - 1; }
 
-    bool start_at(int64_t floor) {
+    bool start_at(int64_t floor, int64_t due_floor) {
         if (started_) return false;
         started_ = true;
-        floor_ = due_floor_ = floor;
+        floor_ = floor;
+        due_floor_ = due_floor;
         return true;
     }
 

@@ -348,6 +348,18 @@ TEST(BlockFilter, ForgettingMakesRoomForTooNewAnEventAndSaysWhatItCost) {
     EXPECT_EQ(shards.filter().horizon_shortened_us(), 1000) << "never more than the horizon";
 }
 
+// While no watermark is known, any event may come: also a copy of one that is older than the floor.
+TEST(BlockFilter, ForgettingCostsTheWholeHorizonWhileTheWatermarkIsUnknown) {
+    Shards shards(rules::filter_geometry(demand_of(1000, 0, 0)), 1, detect_simd(), true);
+    EXPECT_EQ(judge_one(shards, kUnknownUs, 1, 10000), Outcome::unique);
+    EXPECT_EQ(judge_one(shards, kUnknownUs, 2, 0), Outcome::unique);
+    EXPECT_EQ(judge_one(shards, kUnknownUs, 2, 0), Outcome::duplicate);
+    EXPECT_EQ(shards.filter().horizon_shortened_us(), 0);
+    EXPECT_EQ(judge_one(shards, kUnknownUs, 3, 13000), Outcome::unique) << "one slice too new";
+    EXPECT_EQ(judge_one(shards, kUnknownUs, 2, 0), Outcome::unique);
+    EXPECT_EQ(shards.filter().horizon_shortened_us(), 1000);
+}
+
 TEST(BlockFilter, ForgettingMakesRoomForMoreIdsFromTheOldestOn) {
     const rules::FilterGeometry geometry = rules::filter_geometry({1e-9, 1000, 1000, 0, 0});
     Shards shards(geometry, 1, detect_simd(), true);
