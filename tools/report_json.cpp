@@ -22,7 +22,7 @@ std::string shard_json(const ShardReport& shard) {
         .number("events", shard.events)
         .number("unique", shard.unique)
         .number("live_ids", shard.live_ids)
-        .number("keys", shard.keys)
+        .raw("keys", shard.keys ? std::to_string(*shard.keys) : "null")
         .number("id_bytes", shard.id_bytes)
         .number("key_bytes", shard.key_bytes)
         .number("huge_page_bytes", shard.huge_page_bytes)

@@ -20,11 +20,11 @@ struct PartitionReport {
 struct ShardReport {
     uint64_t events = 0;  // On-time events that this shard judged.
     uint64_t unique = 0;
-    uint64_t live_ids = 0;         // Remembered now.
-    uint64_t keys = 0;             // Key slots in use now.
-    uint64_t id_bytes = 0;         // Committed for ids.
-    uint64_t key_bytes = 0;        // Committed for keys, panes and sessions.
-    uint64_t huge_page_bytes = 0;  // Of id_bytes, granted as huge pages.
+    uint64_t live_ids = 0;             // Remembered now.
+    std::optional<uint64_t> keys = 0;  // Key slots in use now; not known of integers on a GPU.
+    uint64_t id_bytes = 0;             // Committed for ids.
+    uint64_t key_bytes = 0;            // Committed for keys, panes and sessions.
+    uint64_t huge_page_bytes = 0;      // Of id_bytes, granted as huge pages.
 };
 
 // What a run did. Plain numbers, taken at one moment.

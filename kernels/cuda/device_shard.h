@@ -395,11 +395,12 @@ ShardReport DeviceShard<D>::report() const {
     report.unique = unique_;
     report.id_bytes = id_budget_.used_bytes();
     report.key_bytes = cell_budget_.used_bytes() + text_budget_.used_bytes();
+    if (windows_) report.keys.reset();  // Integers have no slots, but cells in each pane.
     if (is_lost_) return report;
     device_->bind();
     report.live_ids = live_ids();
     if (windows_ && windows_->handles() != nullptr) {
-        report.keys = windows_->handles()->keys().held();  // Integers are on the device only.
+        report.keys = windows_->handles()->keys().held();
     }
     return report;
 }

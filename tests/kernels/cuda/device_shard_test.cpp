@@ -105,6 +105,7 @@ TEST(DeviceShard, AnswersAsACoreDoesAndLeavesOtherRowsAlone) {
     EXPECT_EQ(device.events, 30 * pair.asked());
     EXPECT_EQ(device.unique, core.unique);
     EXPECT_EQ(device.live_ids, core.live_ids);
+    EXPECT_EQ(device.keys, std::nullopt);
     EXPECT_STREQ(pair.shard->engine(), "gpu");
 }
 
