@@ -11,6 +11,7 @@
 #include "tools/pages/report_file.h"
 #include "tools/plan/calibrate.h"
 #include "tools/plan/check.h"
+#include "tools/plan/engine_line.h"
 #include "tools/plan/inputs.h"
 #include "tools/plan/job.h"
 #include "tools/plan/model.h"
@@ -220,8 +221,8 @@ ExitCode check_plan(const PlanCommand& command, Console& console, Request& reque
 
 ExitCode print_plan(const PlanCommand& command, Console& console, const Request& request,
                     ReportFile& page) {
-    const Plan plan =
-        make_plan(request.inputs, request.calibration ? &*request.calibration : nullptr);
+    Plan plan = make_plan(request.inputs, request.calibration ? &*request.calibration : nullptr);
+    tell_engine(plan, PlanRates(request.inputs).peak, break_even_path(), this_machine());
     std::fputs(command.json ? (plan_json(plan) + "\n").c_str() : plan_table(plan).c_str(), stdout);
     for (const std::string& warning : plan.warnings) console.note("warning: " + warning);
     if (!command.report_path.empty()) {
