@@ -88,7 +88,7 @@ constexpr const char* kPlanFooter = R"(
 Examples
   trommel plan --events 1G/day --peak 5 --event-bytes 1kB     what a stream needs, with formulas
   trommel plan --job job.yaml --events 200k --write-job planned.yaml
-  trommel plan --calibrate --out machine.json                 measures this machine, half a minute
+  trommel plan --calibrate --out machine.json                 measures this machine, a minute
   trommel plan --events 1M --calibration machine.json         with cores and catch-up times
   trommel plan --events 1M --check --calibration machine.json predicted against measured
 
