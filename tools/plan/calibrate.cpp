@@ -106,9 +106,7 @@ class Calibrator {
    public:
     Calibrator(CalibrationScale scale, const std::function<void(const std::string&)>& tell,
                Calibration& out)
-        : share_(share_of(scale)),
-          tell_(tell),
-          out_(out) {}
+        : share_(share_of(scale)), tell_(tell), out_(out) {}
 
     Status run() {
         out_ = {};
@@ -246,9 +244,9 @@ Status calibrate(CalibrationScale scale, const std::function<void(const std::str
     std::vector<Calibration> rounds(count);
     for (uint32_t r = 0; r < count; ++r) {
         const auto tell_round = [&](const std::string& what) {
-            tell(count == 1 ? what
-                            : what + ", round " + std::to_string(r + 1) + " of " +
-                                  std::to_string(count));
+            tell(count == 1
+                     ? what
+                     : what + ", round " + std::to_string(r + 1) + " of " + std::to_string(count));
         };
         const Status status = Calibrator(scale, tell_round, rounds[r]).run();
         if (!status.ok()) return status;
