@@ -222,6 +222,7 @@ bool BlockFilter::forget_for(uint32_t slot) {
 }
 
 void BlockFilter::raise_floor(int64_t floor) {
+    TROMMEL_ASSERT(floor > clock_.floor());
     clock_.move_floor(floor, *this);
     renew_ages();
     const int64_t early_us = (floor - clock_.due_floor()) * slice_us_;

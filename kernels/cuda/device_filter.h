@@ -46,9 +46,9 @@ class DeviceFilter {
         if (slice_us_ != 0) clock_.advance(watermark_us, time_us, *this);
     }
 
-    // Writes FilterBatch::slot of these events, after advance(). With OnFull::forget every time
-    // fits: the floor moves on for what is too new, and what is older than the floor counts as of
-    // its slice.
+    // Writes FilterBatch::slot of the events of a batch, after advance(); all of them in one call.
+    // With OnFull::forget every time fits: the floor moves on for what is too new, and what is
+    // older than the floor counts as of its slice.
     void find_slots(const int64_t* time_us, const uint32_t* rows, uint32_t count, uint8_t* slots) {
         int64_t newest_us = INT64_MIN;
         for (uint32_t k = 0; k < count; ++k) {

@@ -10,7 +10,7 @@ namespace trommel::tools {
 void tell_engine(Plan& plan, double rate, const std::string& break_even_path,
                  const ThisMachine& machine) {
     const auto line = std::find_if(plan.lines.begin(), plan.lines.end(),
-                                   [](const PlanLine& line) { return line.id == "gpu"; });
+                                   [](const PlanLine& any) { return any.id == "gpu"; });
     if (line == plan.lines.end()) return;
     Config config = plan.config;
     config.engine.type = EngineType::automatic;
