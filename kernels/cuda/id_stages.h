@@ -102,27 +102,30 @@ struct ClaimIds {
                 break;
         }
         uint32_t group = 0;
-        uint64_t* const word = table.find_or_take(Kind::read(batch.lo, batch.hi, event), group);
-        if (word == nullptr) {
+        const FoundId found = table.find_or_take(Kind::read(batch.lo, batch.hi, event), group);
+        if (found.taken > 0) add(&table.counts[group].used, found.taken);
+        if (found.word == nullptr) {
             if (batch.floor > table.groups[group].closed_floor) {
                 add(&table.counts[group].lacked, 1u);
                 HaltWord(batch.halted).halt(batch.at(Stage::claim));
             }
             return kNoRoom;
         }
-        leave_claim(word, IdWord::claim(batch.stamp, event));
-        return reinterpret_cast<uint64_t>(word);
-    }
-    TROMMEL_HD static void leave_claim(uint64_t* at, uint64_t claim) {
-        IdWord seen{load(at)};
-        while (seen.claim() < claim) {
-            const uint64_t before =
-                exchange_if(at, seen.word, claim << IdWord::kClaimShift | seen.tick_bits());
-            if (before == seen.word) return;
-            seen.word = before;
+        // The claim is above the tick, which nobody changes now: the greater word is that of the
+        // greater claim, and with it goes that the id was contested in an earlier batch.
+        const IdWord seen{found.seen};
+        const uint64_t claim = IdWord::claim(batch.stamp, event);
+        if (seen.claim() < claim) {
+            raise(in_device_memory(found.word), claim << IdWord::kClaimShift | seen.tick_bits());
         }
+        return reinterpret_cast<uint64_t>(found.word);
     }
 };
+
+// The word of the slot that ClaimIds found.
+TROMMEL_HD inline uint64_t* word_at(uint64_t place) {
+    return in_device_memory(reinterpret_cast<uint64_t*>(place));
+}
 
 // Item: an event. The first of its id in the batch is judged against what the id was remembered
 // with, the others against what it is remembered with after that. While some threads see the tick
@@ -137,7 +140,7 @@ struct JudgeIds {
     TROMMEL_HD void operator()(uint32_t event) const {
         if (!HaltWord(batch.halted).is_clear_but_for(batch.at(Stage::resolve))) return;
         batch.outcome[event] = judge(event);
-        if (batch.outcome[event] == cpu::Outcome::full) add(&batch.counts->full, 1u);
+        if (batch.outcome[event] == cpu::Outcome::full) add_alike(&batch.counts->full, 1u);
     }
 
    private:
@@ -147,7 +150,7 @@ struct JudgeIds {
         if (place == kOutside) add(&batch.counts->outside, 1u);
         if (place < kPlacesMin) return cpu::Outcome::full;
 
-        auto* const at = reinterpret_cast<uint64_t*>(place);
+        uint64_t* const at = word_at(place);
         const IdWord word{load(at)};
         const IdTime time = time_of(batch, ticks);
         const bool is_known = time.is_live(word);
@@ -177,7 +180,7 @@ struct FlagContested {
     TROMMEL_HD void operator()(uint32_t event) const {
         flag[event] = 0;
         if (batch.place[event] < kPlacesMin) return;
-        const IdWord word{load(reinterpret_cast<const uint64_t*>(batch.place[event]))};
+        const IdWord word{load(word_at(batch.place[event]))};
         flag[event] = word.is_contested() && word.first_index() != event;
     }
 };
@@ -198,7 +201,7 @@ struct ContestedEvents {
     uint32_t count;
 
     TROMMEL_HD bool is_first_of_id(uint32_t k) const { return k == 0 || key[k - 1] != key[k]; }
-    TROMMEL_HD uint64_t* word_of(uint32_t k) const { return reinterpret_cast<uint64_t*>(key[k]); }
+    TROMMEL_HD uint64_t* word_of(uint32_t k) const { return word_at(key[k]); }
     TROMMEL_HD bool is_of(uint64_t* word, uint32_t k) const {
         return k < count && word_of(k) == word;
     }
@@ -258,7 +261,7 @@ struct TakeBackIds {
         if (verdict[event] != Verdict::refused || batch.place[event] < kPlacesMin) return;
         const cpu::Outcome outcome = batch.outcome[event];
         if (outcome != cpu::Outcome::unique && outcome != cpu::Outcome::renewed) return;
-        auto* const at = reinterpret_cast<uint64_t*>(batch.place[event]);
+        uint64_t* const at = word_at(batch.place[event]);
         const IdWord word{load(at)};
         if (word.is_contested()) return;
         store(at, word.with_tick_bits(outcome == cpu::Outcome::unique ? 0 : known_before[event]));
@@ -308,7 +311,7 @@ struct SlotRange {
     TROMMEL_HD typename Kind::Slot* slot(uint32_t item) const {
         const IdGroup<Kind>& in = groups[group(item)];
         const uint32_t at = item % stride;
-        return in.slots != nullptr && at <= in.capacity ? in.slots + at : nullptr;
+        return in.slots != nullptr && at <= in.capacity ? in_device_memory(in.slots) + at : nullptr;
     }
 };
 
@@ -336,7 +339,7 @@ struct CountNeeded {
         if (slot == nullptr) return;
         const IdWord word{slot->word};
         if (time.is_live(word) || (stamp != 0 && word.stamp() == stamp)) {
-            add(&counts[range.group(item)].needed, 1u);
+            add_alike(&counts[range.group(item)].needed, 1u);
         }
     }
 };
@@ -394,9 +397,12 @@ struct MoveIds {
         const IdWord word{slot->word};
         if (!time.is_live(word)) return;
         const auto id = Kind::of(*slot);
-        uint64_t* const at =
+        // As many slots are taken as there are ids, whichever of them takes which. Those of a warp
+        // are of one group.
+        if (!Kind::has_own_slot(id)) add_alike(&counts[group].used, 1u);
+        const FoundId found =
             IdTable<Kind>::find_or_take(next[group], &counts[group].used, id, Kind::hash(id, seed));
-        if (at != nullptr) store(at, word.tick_bits());
+        if (found.word != nullptr) store(in_device_memory(found.word), word.tick_bits());
     }
 };
 
