@@ -73,6 +73,7 @@ class CudaDevice {
     }
 
     bool reserve_sort(uint32_t count_max);
+    bool reserve_select(uint32_t count_max);
     void sort(uint64_t* keys, uint32_t* values, uint32_t count, uint32_t bits);
     void select(const uint8_t* flags, uint32_t count, uint32_t* indices, uint32_t* selected);
 
@@ -89,6 +90,8 @@ class CudaDevice {
    private:
     explicit CudaDevice(int ordinal) : ordinal_(ordinal) {}
 
+    bool reserve_scratch(size_t bytes);
+
     cudaStream_t stream(Queue queue) const { return streams_[static_cast<size_t>(queue)]; }
     void note(cudaError_t error) {
         if (error != cudaSuccess && error_ == cudaSuccess) error_ = error;
@@ -101,7 +104,7 @@ class CudaDevice {
     uint32_t tickets_made_ = 0;
 
     // What sort() and select() work in.
-    uint32_t sort_max_ = 0;
+    uint32_t sort_max_ = 0, select_max_ = 0;
     size_t scratch_bytes_ = 0;
     void* scratch_ = nullptr;
     uint64_t* spare_keys_ = nullptr;

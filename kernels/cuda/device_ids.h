@@ -218,7 +218,8 @@ bool DeviceIds<D, Kind>::allocate_all() {
     count_image_ = {device_, 1};
     if (!groups_ || !groups_image_ || !next_groups_ || !next_groups_image_ || !counts_ ||
         !counts_image_ || !known_before_ || !flags_ || !keys_ || !events_ || !count_image_ ||
-        !device_.reserve_sort(options_.events_max)) {
+        !device_.reserve_sort(options_.events_max) ||
+        !device_.reserve_select(options_.events_max)) {
         return false;
     }
     if (options_.forgets && ticks_.tick_us != 0) {
