@@ -2,7 +2,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cuda_runtime_api.h>
+#include <cuda_runtime.h>
 #include <memory>
 #include <string>
 #include <utility>
@@ -62,14 +62,12 @@ class CudaDevice {
     void launch(uint32_t count, const F& functor) {
         if (is_lost() || count == 0) return;
         const uint32_t blocks = count / kItemThreads + (count % kItemThreads != 0);
-        run_items<<<blocks, kItemThreads, 0, stream(Queue::compute)>>>(count, functor);
-        note(cudaGetLastError());
+        start(run_items<F>, blocks, kItemThreads, count, functor);
     }
     template <BlockFunctor F>
     void launch_blocks(uint32_t blocks, const F& functor) {
         if (is_lost() || blocks == 0) return;
-        run_phases<<<blocks, F::kThreads, 0, stream(Queue::compute)>>>(functor);
-        note(cudaGetLastError());
+        start(run_phases<F>, blocks, F::kThreads, functor);
     }
 
     bool reserve_sort(uint32_t count_max);
@@ -90,6 +88,17 @@ class CudaDevice {
    private:
     explicit CudaDevice(int ordinal) : ordinal_(ordinal) {}
 
+    // Says itself how it went: the runtime's last error may be that of somebody else's call.
+    template <class... Parameters>
+    void start(void (*kernel)(Parameters...), uint32_t blocks, uint32_t threads,
+               const Parameters&... parameters) {
+        cudaLaunchConfig_t config = {};
+        config.gridDim = dim3(blocks);
+        config.blockDim = dim3(threads);
+        config.stream = stream(Queue::compute);
+        note(cudaLaunchKernelEx(&config, kernel, parameters...));
+    }
+    bool has_headroom(size_t bytes);
     bool reserve_scratch(size_t bytes);
 
     cudaStream_t stream(Queue queue) const { return streams_[static_cast<size_t>(queue)]; }
