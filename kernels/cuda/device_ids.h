@@ -302,8 +302,7 @@ void DeviceIds<D, Kind>::resolve(const IdBatch& batch) {
     contested_count_ = count_image_[0];
     device_.launch(contested_count_, KeyContested{batch, events_.data(), keys_.data()});
     device_.sort(keys_.data(), events_.data(), contested_count_, 64);
-    device_.launch(contested_count_,
-                   ResolveContested{batch, ticks_, known_before_.data(), contested()});
+    device_.launch(contested_count_, ResolveContested{batch, ticks_, contested()});
 }
 
 // --- Room

@@ -77,7 +77,7 @@ TROMMEL_HD inline IdTime time_of(const IdBatch& batch, const rules::DedupTicks& 
 }
 
 // Item: an event. Finds or takes the slot of its id, and leaves there which event of the batch came
-// first.
+// first of those that are no copies of the one that is remembered. A copy writes nothing.
 template <class Kind>
 struct ClaimIds {
     IdBatch batch;
@@ -92,7 +92,8 @@ struct ClaimIds {
 
    private:
     TROMMEL_HD uint64_t place_of(uint32_t event) const {
-        const int64_t tick = time_of(batch, ticks).tick(event);
+        const IdTime time = time_of(batch, ticks);
+        const int64_t tick = time.tick(event);
         switch (rules::place_of_tick(tick, batch.floor, batch.is_shortened)) {
             case rules::TickPlace::forgotten:
                 return kForgotten;
@@ -115,7 +116,10 @@ struct ClaimIds {
         // greater claim, and with it goes that the id was contested in an earlier batch.
         const IdWord seen{found.seen};
         const uint64_t claim = IdWord::claim(batch.stamp, event);
-        if (seen.claim() < claim) {
+        const bool is_copy =
+            time.is_live(seen) &&
+            rules::is_duplicate(time.tick_of_bits(seen.tick_bits()), tick, ticks.reach);
+        if (!is_copy && seen.claim() < claim) {
             raise(in_device_memory(found.word), claim << IdWord::kClaimShift | seen.tick_bits());
         }
         return reinterpret_cast<uint64_t>(found.word);
@@ -127,11 +131,12 @@ TROMMEL_HD inline uint64_t* word_at(uint64_t place) {
     return in_device_memory(reinterpret_cast<uint64_t*>(place));
 }
 
-// Item: an event. The first of its id in the batch is judged against what the id was remembered
-// with, the others against what it is remembered with after that. While some threads see the tick
-// from before and some from after the first event, they come to the same: remembered_after() the
-// same event once more changes nothing. Where one of the others is no duplicate all of them have to
-// be judged in order: the id is contested, and the batch halted.
+// Item: an event. The first of its id that has left a claim is new; those before it are copies of
+// what the id was remembered with, those after it are judged against what it is remembered with
+// after the first. While some threads see the tick from before and some from after that, they come
+// to the same: remembered_after() the same event once more changes nothing. Where one of those
+// after it is no duplicate all of them have to be judged in order: the id is contested, and the
+// batch halted.
 struct JudgeIds {
     IdBatch batch;
     rules::DedupTicks ticks;
@@ -152,6 +157,9 @@ struct JudgeIds {
 
         uint64_t* const at = word_at(place);
         const IdWord word{load(at)};
+        if (word.stamp() != batch.stamp || event < word.first_index()) {
+            return cpu::Outcome::duplicate;
+        }
         const IdTime time = time_of(batch, ticks);
         const bool is_known = time.is_live(word);
         const int64_t known = time.tick_of_bits(word.tick_bits());
@@ -160,7 +168,6 @@ struct JudgeIds {
         if (word.first_index() == event) {
             time.remember(at, word, after);
             if (!is_known) return cpu::Outcome::unique;
-            if (rules::is_duplicate(known, first, ticks.reach)) return cpu::Outcome::duplicate;
             known_before[event] = static_cast<uint16_t>(word.tick_bits());
             return cpu::Outcome::renewed;
         }
@@ -172,7 +179,8 @@ struct JudgeIds {
     }
 };
 
-// Item: an event. Which ones have to be judged in order? Those of contested ids but for the first.
+// Item: an event. Which ones have to be judged in order? Those of ids that are contested in this
+// batch, from behind the first on.
 struct FlagContested {
     IdBatch batch;
     uint8_t* flag;
@@ -181,7 +189,8 @@ struct FlagContested {
         flag[event] = 0;
         if (batch.place[event] < kPlacesMin) return;
         const IdWord word{load(word_at(batch.place[event]))};
-        flag[event] = word.is_contested() && word.first_index() != event;
+        flag[event] =
+            word.is_contested() && word.stamp() == batch.stamp && word.first_index() < event;
     }
 };
 
@@ -207,12 +216,11 @@ struct ContestedEvents {
     }
 };
 
-// Item: one of those. The first of an id judges all of that id. Until the id's next batch its word
-// says that it was contested.
+// Item: one of those. The first of an id judges all of that id. Until an event of a later batch
+// leaves its claim the word says that it was contested.
 struct ResolveContested {
     IdBatch batch;
     rules::DedupTicks ticks;
-    uint16_t* known_before;  // As JudgeIds has it, and of the first event of each contested id.
     ContestedEvents contested;
 
     TROMMEL_HD void operator()(uint32_t k) const {
@@ -220,10 +228,6 @@ struct ResolveContested {
         uint64_t* const at = contested.word_of(k);
         const IdWord word{load(at)};
         const IdTime time = time_of(batch, ticks);
-        const uint32_t first = word.first_index();
-        if (batch.outcome[first] == cpu::Outcome::duplicate) {
-            known_before[first] = static_cast<uint16_t>(word.tick_bits());
-        }
         int64_t known = time.tick_of_bits(word.tick_bits());
         for (uint32_t next = k; contested.is_of(at, next); ++next) {
             const uint32_t event = contested.event[next];
@@ -254,7 +258,7 @@ struct JudgeByIds {
 struct TakeBackIds {
     IdBatch batch;
     const Verdict* verdict;        // [count]
-    const uint16_t* known_before;  // See ResolveContested.
+    const uint16_t* known_before;  // See JudgeIds.
 
     TROMMEL_HD void operator()(uint32_t event) const {
         if (!HaltWord(batch.halted).is_clear()) return;

@@ -316,6 +316,22 @@ TYPED_TEST(DeviceIdsTest, AnswersAsTheCpuDoesForAnyCutsAndOrders) {
     EXPECT_GT(resolved, 20u) << "ids were contested";
 }
 
+TYPED_TEST(DeviceIdsTest, CopiesOfWhatIsRememberedNeedNoOrderBesideAnEventThatIsNewAgain) {
+    IdLanes<TypeParam> lanes(options_of(kHorizonUs), 4, this->kPlenty);
+    const int64_t later_us = 4 * kHorizonUs;
+    const Events first{{.lo = 7, .time_us = 0}};
+    const Events events{{.lo = 7, .time_us = 10'000},
+                        {.lo = 7, .time_us = 20'000},
+                        {.lo = 7, .time_us = later_us},
+                        {.lo = 7, .time_us = later_us + 10'000}};
+    lanes.submit(first.data(), 1);
+    lanes.submit(events.data(), 4);
+    const std::vector<Outcome> wanted{Outcome::unique, Outcome::duplicate, Outcome::duplicate,
+                                      Outcome::renewed, Outcome::duplicate};
+    EXPECT_EQ(lanes.finish(), wanted);
+    EXPECT_EQ(lanes.resolved(), 0u);
+}
+
 TYPED_TEST(DeviceIdsTest, TellsIdsApartByEachOfTheirBits) {
     constexpr uint32_t kBits = TestFixture::kIsWide ? 128 : 64;
     IdLanes<TypeParam> lanes(options_of(kForeverUs), 6, this->kPlenty);
