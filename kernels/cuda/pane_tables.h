@@ -71,9 +71,7 @@ class PaneTables {
         bool is_full = false;
         uint32_t limit_before = 0;  // It was full, and may hold so many.
 
-        uint64_t rows_max() const {
-            return std::max(table.limit, limit_before) + uint64_t{1};
-        }
+        uint64_t rows_max() const { return std::max(table.limit, limit_before) + uint64_t{1}; }
     };
 
     auto at_or_after(int64_t index) const {

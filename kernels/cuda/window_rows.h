@@ -245,7 +245,8 @@ bool WindowRows<D>::select() {
 
 template <Device D>
 bool WindowRows<D>::sort() {
-    const auto room = static_cast<uint32_t>(std::max<uint64_t>(rows_, sorted_room(source_.cells())));
+    const auto room =
+        static_cast<uint32_t>(std::max<uint64_t>(rows_, sorted_room(source_.cells())));
     if (!ensure(keys_, room) || !reserved(device_.reserve_sort(room))) return false;
     device_.launch(rows_, ReadKeys{source_, words_, places_.data(), keys_.data(), true});
     device_.sort(keys_.data(), places_.data(), rows_, 64);
