@@ -88,7 +88,6 @@ NO_MIRRORED_TEST = {
     "kernels/cpu/exact_kinds": "the ids of exact_table, tested with it",
     "kernels/cpu/filter_clock": "how block_filter and device_filter move, tested with both",
     "kernels/cpu/prefetch": "one instruction",
-    "kernels/cuda/pane_tables": "a part of device_windows, tested with it",
     "kernels/cuda/window_rows": "a part of device_windows, tested with it",
     "kernels/cuda/window_stages": "what device_windows launches, tested with it",
     "kernels/cuda/cuda_device": "needs a GPU: tests/kernels/cuda/cuda_device_check.cu",

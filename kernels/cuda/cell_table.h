@@ -22,42 +22,51 @@ struct CellTable {
 
     TROMMEL_HD uint32_t cells() const { return capacity + 1; }
     TROMMEL_HD uint64_t* cell(uint32_t place, uint32_t words) const {
-        return block + kHeaderWords + uint64_t{place} * words;
+        return in_device_memory(block) + kHeaderWords + uint64_t{place} * words;
     }
-    TROMMEL_HD uint64_t* used() const { return block; }
+    TROMMEL_HD uint64_t* used() const { return in_device_memory(block); }
 
     // The key's cell, added if need be; null when it is not there and the limit is reached. A place
-    // is reserved before it is taken, so the limit holds whatever runs at the same time; which is
-    // why a key may be told that there is no room while another gives its reservation back.
+    // is reserved before it is taken, so the limit holds whatever runs at the same time. But a new
+    // key is reserved for by all who bring it, until one of them has added it and the others have
+    // given their places back: a hundred thousand threads of a few keys are more than a small table
+    // has places. So who gets none looks a few times again, and null may come while there is room
+    // (PaneTables::make_room).
     TROMMEL_HD uint64_t* find_or_add(uint64_t key, uint32_t words,
                                      const rules::HashSeed& seed) const {
         if (key == CellWords::kNoKey) return cell(capacity, words);
-        uint32_t place = place_of(key, seed);
-        for (uint32_t probes = 0; probes < capacity; ++probes) {
+        uint32_t place = place_of(key, seed), looks = kLooks;
+        for (uint32_t probes = 0; probes < capacity;) {
             uint64_t* const at = cell(place, words);
             const uint64_t seen = load(&at[CellWords::kKey]);
             if (seen == key) return at;
             if (seen == CellWords::kNoKey) {
-                if (!reserve()) return nullptr;
+                if (!reserve()) {
+                    if (--looks == 0) return nullptr;
+                    continue;
+                }
                 const uint64_t before = exchange_if(&at[CellWords::kKey], seen, key);
                 if (before == CellWords::kNoKey) return at;
-                add(used(), ~uint64_t{0});
+                add_alike(used(), ~uint64_t{0});
                 if (before == key) return at;
             }
+            ++probes;
             place = place + 1 == capacity ? 0 : place + 1;
         }
         return nullptr;
     }
 
    private:
+    static constexpr uint32_t kLooks = 16;
+
     TROMMEL_HD uint32_t place_of(uint64_t key, const rules::HashSeed& seed) const {
         const uint64_t hash = rules::hash_u64(key, seed);
         return static_cast<uint32_t>(static_cast<uint128>(hash) * capacity >> 64);
     }
     TROMMEL_HD bool reserve() const {
         if (load(used()) >= limit) return false;
-        if (add(used(), uint64_t{1}) < limit) return true;
-        add(used(), ~uint64_t{0});
+        if (take_number(used()) < limit) return true;
+        add_alike(used(), ~uint64_t{0});
         return false;
     }
 };
@@ -85,8 +94,9 @@ struct MoveCells {
     TROMMEL_HD void operator()(uint32_t place) const {
         const uint64_t* const cell = from.cell(place, layout.words);
         if (cell[CellWords::kCount] == 0) return;
-        uint64_t* const into = to.find_or_add(cell[CellWords::kKey], layout.words, seed);
+        uint64_t* into = to.find_or_add(cell[CellWords::kKey], layout.words, seed);
         if (into == nullptr) return;  // Never: no item reserves more than the one place it takes.
+        into = in_device_memory(into);
         for (uint32_t w = CellWords::kCount; w < layout.words; ++w) into[w] = cell[w];
     }
 };

@@ -2,6 +2,14 @@
 #include "kernels/rules/assert.h"
 
 namespace trommel::cuda {
+namespace {
+
+// What is left of the device's memory for others: the driver loads the code of a kernel when it is
+// first launched, and a launch for which there is no memory loses the device.
+constexpr size_t kHeadroomBytes = size_t{64} << 20;
+constexpr size_t kLargeBytes = size_t{1} << 20;  // For less it is not worth asking.
+
+}  // namespace
 
 std::unique_ptr<CudaDevice> CudaDevice::create(int ordinal, std::string& why) {
     int devices = 0;
@@ -36,9 +44,19 @@ CudaDevice::~CudaDevice() {
 // That there is none is an answer and not an error, and must not stick.
 void* CudaDevice::allocate(size_t bytes) {
     void* memory = nullptr;
-    if (is_lost() || cudaMalloc(&memory, bytes) == cudaSuccess) return memory;
+    if (is_lost() || !has_headroom(bytes)) return nullptr;
+    const cudaError_t error = cudaMalloc(&memory, bytes);
+    if (error == cudaSuccess) return memory;
     (void)cudaGetLastError();
+    if (error != cudaErrorMemoryAllocation) note(error);
     return nullptr;
+}
+
+bool CudaDevice::has_headroom(size_t bytes) {
+    if (bytes < kLargeBytes) return true;
+    size_t free = 0, all = 0;
+    note(cudaMemGetInfo(&free, &all));
+    return !is_lost() && free >= kHeadroomBytes && bytes <= free - kHeadroomBytes;
 }
 
 void CudaDevice::release(void* memory) {
@@ -100,7 +118,10 @@ void CudaDevice::hold(Queue queue, Ticket ticket) {
 bool CudaDevice::is_reached(Ticket ticket) {
     if (is_lost()) return true;
     const cudaError_t state = cudaEventQuery(ticket);
-    if (state == cudaErrorNotReady) return false;
+    if (state == cudaErrorNotReady) {
+        (void)cudaGetLastError();  // No error, but CUB looks there for those of its launches.
+        return false;
+    }
     note(state);
     return true;
 }

@@ -2,7 +2,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cuda_runtime_api.h>
+#include <cuda_runtime.h>
 #include <memory>
 #include <string>
 #include <utility>
@@ -62,17 +62,16 @@ class CudaDevice {
     void launch(uint32_t count, const F& functor) {
         if (is_lost() || count == 0) return;
         const uint32_t blocks = count / kItemThreads + (count % kItemThreads != 0);
-        run_items<<<blocks, kItemThreads, 0, stream(Queue::compute)>>>(count, functor);
-        note(cudaGetLastError());
+        start(run_items<F>, blocks, kItemThreads, count, functor);
     }
     template <BlockFunctor F>
     void launch_blocks(uint32_t blocks, const F& functor) {
         if (is_lost() || blocks == 0) return;
-        run_phases<<<blocks, F::kThreads, 0, stream(Queue::compute)>>>(functor);
-        note(cudaGetLastError());
+        start(run_phases<F>, blocks, F::kThreads, functor);
     }
 
     bool reserve_sort(uint32_t count_max);
+    bool reserve_select(uint32_t count_max);
     void sort(uint64_t* keys, uint32_t* values, uint32_t count, uint32_t bits);
     void select(const uint8_t* flags, uint32_t count, uint32_t* indices, uint32_t* selected);
 
@@ -89,6 +88,19 @@ class CudaDevice {
    private:
     explicit CudaDevice(int ordinal) : ordinal_(ordinal) {}
 
+    // Says itself how it went: the runtime's last error may be that of somebody else's call.
+    template <class... Parameters>
+    void start(void (*kernel)(Parameters...), uint32_t blocks, uint32_t threads,
+               const Parameters&... parameters) {
+        cudaLaunchConfig_t config = {};
+        config.gridDim = dim3(blocks);
+        config.blockDim = dim3(threads);
+        config.stream = stream(Queue::compute);
+        note(cudaLaunchKernelEx(&config, kernel, parameters...));
+    }
+    bool has_headroom(size_t bytes);
+    bool reserve_scratch(size_t bytes);
+
     cudaStream_t stream(Queue queue) const { return streams_[static_cast<size_t>(queue)]; }
     void note(cudaError_t error) {
         if (error != cudaSuccess && error_ == cudaSuccess) error_ = error;
@@ -101,7 +113,7 @@ class CudaDevice {
     uint32_t tickets_made_ = 0;
 
     // What sort() and select() work in.
-    uint32_t sort_max_ = 0;
+    uint32_t sort_max_ = 0, select_max_ = 0;
     size_t scratch_bytes_ = 0;
     void* scratch_ = nullptr;
     uint64_t* spare_keys_ = nullptr;

@@ -16,25 +16,39 @@ const thrust::counting_iterator<uint32_t> kFirst(0);
 
 bool CudaDevice::reserve_sort(uint32_t count_max) {
     if (count_max <= sort_max_) return true;
-    size_t sort_bytes = 0, select_bytes = 0;
+    size_t bytes = 0;
     cub::DoubleBuffer<uint64_t> keys(nullptr, nullptr);
     cub::DoubleBuffer<uint32_t> values(nullptr, nullptr);
-    note(cub::DeviceRadixSort::SortPairs(nullptr, sort_bytes, keys, values,
-                                         static_cast<int>(count_max), 0, 64));
-    note(cub::DeviceSelect::Flagged(nullptr, select_bytes, kFirst,
-                                    static_cast<const uint8_t*>(nullptr),
-                                    static_cast<uint32_t*>(nullptr),
-                                    static_cast<uint32_t*>(nullptr), static_cast<int>(count_max)));
-    release(scratch_);
+    note(cub::DeviceRadixSort::SortPairs(nullptr, bytes, keys, values, static_cast<int>(count_max),
+                                         0, 64));
     release(spare_keys_);
     release(spare_values_);
-    scratch_bytes_ = std::max(sort_bytes, select_bytes);
-    scratch_ = allocate(scratch_bytes_);
     spare_keys_ = static_cast<uint64_t*>(allocate(count_max * sizeof(uint64_t)));
     spare_values_ = static_cast<uint32_t*>(allocate(count_max * sizeof(uint32_t)));
-    const bool has_all = scratch_ != nullptr && spare_keys_ != nullptr && spare_values_ != nullptr;
+    const bool has_all =
+        reserve_scratch(bytes) && spare_keys_ != nullptr && spare_values_ != nullptr;
     sort_max_ = has_all ? count_max : 0;
     return has_all;
+}
+
+bool CudaDevice::reserve_select(uint32_t count_max) {
+    if (count_max <= select_max_) return true;
+    size_t bytes = 0;
+    note(cub::DeviceSelect::Flagged(nullptr, bytes, kFirst, static_cast<const uint8_t*>(nullptr),
+                                    static_cast<uint32_t*>(nullptr),
+                                    static_cast<uint32_t*>(nullptr), static_cast<int>(count_max)));
+    if (!reserve_scratch(bytes)) return false;
+    select_max_ = count_max;
+    return true;
+}
+
+bool CudaDevice::reserve_scratch(size_t bytes) {
+    if (bytes <= scratch_bytes_) return true;
+    release(scratch_);
+    scratch_ = allocate(bytes);
+    scratch_bytes_ = scratch_ == nullptr ? 0 : bytes;
+    if (scratch_ == nullptr) sort_max_ = select_max_ = 0;
+    return scratch_ != nullptr;
 }
 
 void CudaDevice::sort(uint64_t* keys, uint32_t* values, uint32_t count, uint32_t bits) {
@@ -54,7 +68,7 @@ void CudaDevice::sort(uint64_t* keys, uint32_t* values, uint32_t count, uint32_t
 
 void CudaDevice::select(const uint8_t* flags, uint32_t count, uint32_t* indices,
                         uint32_t* selected) {
-    TROMMEL_ASSERT(count <= sort_max_);
+    TROMMEL_ASSERT(count <= select_max_);
     if (is_lost()) return;
     size_t bytes = scratch_bytes_;
     note(cub::DeviceSelect::Flagged(scratch_, bytes, kFirst, flags, indices, selected,

@@ -67,8 +67,10 @@ struct NoBlock {
 //
 // Sorting. sort() orders `count` values by their keys, ascending and stable, in place, on
 // Queue::compute. `bits` is how many low bits of the keys count. select() writes the indices of
-// the flags that are not zero, ascending, and their number to device memory. reserve_sort()
-// allocates what both need for `count_max` items, once; without it they must not be called.
+// the flags that are not zero, ascending, and their number to device memory. reserve_sort() and
+// reserve_select() allocate what these need for so many items, which stays until the device goes:
+// kSortBytes of device memory for each to be sorted, little for each to be selected from. Without
+// them, or when they were false, sort() and select() must not be called.
 //
 // Tickets. A ticket is a place on a queue: record() puts it behind what was queued so far, hold()
 // keeps what is queued after on another queue until it is reached. A ticket that was never recorded
@@ -95,6 +97,7 @@ concept Device = requires(D& device, const D& seen, void* memory, const void* so
     { device.launch_blocks(count, NoBlock()) } -> std::same_as<void>;
 
     { device.reserve_sort(count) } -> std::same_as<bool>;
+    { device.reserve_select(count) } -> std::same_as<bool>;
     { device.sort(keys, values, count, bits) } -> std::same_as<void>;
     { device.select(flags, count, values, values) } -> std::same_as<void>;
 
@@ -110,6 +113,8 @@ concept Device = requires(D& device, const D& seen, void* memory, const void* so
 };
 
 inline constexpr uint32_t kTicketsMax = 256;
+// A copy of key and value, and what a sort by digits keeps of each block of them.
+inline constexpr uint32_t kSortBytes = sizeof(uint64_t) + sizeof(uint32_t) + 1;
 
 enum class Memory : uint8_t { device, pinned };
 

@@ -218,7 +218,8 @@ bool DeviceIds<D, Kind>::allocate_all() {
     count_image_ = {device_, 1};
     if (!groups_ || !groups_image_ || !next_groups_ || !next_groups_image_ || !counts_ ||
         !counts_image_ || !known_before_ || !flags_ || !keys_ || !events_ || !count_image_ ||
-        !device_.reserve_sort(options_.events_max)) {
+        !device_.reserve_sort(options_.events_max) ||
+        !device_.reserve_select(options_.events_max)) {
         return false;
     }
     if (options_.forgets && ticks_.tick_us != 0) {
@@ -301,8 +302,7 @@ void DeviceIds<D, Kind>::resolve(const IdBatch& batch) {
     contested_count_ = count_image_[0];
     device_.launch(contested_count_, KeyContested{batch, events_.data(), keys_.data()});
     device_.sort(keys_.data(), events_.data(), contested_count_, 64);
-    device_.launch(contested_count_,
-                   ResolveContested{batch, ticks_, known_before_.data(), contested()});
+    device_.launch(contested_count_, ResolveContested{batch, ticks_, contested()});
 }
 
 // --- Room

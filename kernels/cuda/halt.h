@@ -29,11 +29,12 @@ class HaltWord {
 
     TROMMEL_HD explicit HaltWord(uint64_t* word) : word_(word) {}
 
-    // For launches that halt nothing.
-    TROMMEL_HD bool is_clear() const { return load(word_) == 0; }
-    // For launches that halt at `position` only, and must not be stopped by themselves.
+    // For launches that halt nothing, so that nobody writes it meanwhile.
+    TROMMEL_HD bool is_clear() const { return *word_ == 0; }
+    // For launches that halt at `position` only, and must not be stopped by themselves: whether one
+    // of their threads has halted already does not matter.
     TROMMEL_HD bool is_clear_but_for(uint64_t position) const {
-        const uint64_t at = load(word_);
+        const uint64_t at = load_cached(word_);
         return at == 0 || at == position;
     }
     TROMMEL_HD void halt(uint64_t position) const {

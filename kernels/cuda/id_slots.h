@@ -49,10 +49,9 @@ struct Look {
     bool was_taken;   // By this attempt, though perhaps for another id.
 };
 
-// Puts `wanted` where nothing is. Returns what was there; most often something is, and then a look
-// is enough.
-TROMMEL_HD inline uint64_t exchange_if_zero(uint64_t* at, uint64_t wanted) {
-    const uint64_t seen = load(at);
+// Puts `wanted` where nothing was seen. Returns what was there; most often something is, and then
+// it stays for the whole launch and need not be looked at again.
+TROMMEL_HD inline uint64_t exchange_if_zero(uint64_t* at, uint64_t seen, uint64_t wanted) {
     return seen != 0 ? seen : exchange_if(at, 0, wanted);
 }
 
@@ -70,10 +69,14 @@ struct Ids64 {
         return rules::hash_u64(id, seed);
     }
     TROMMEL_HD static bool has_own_slot(Id id) { return id == 0; }
-    TROMMEL_HD static bool is_free(const Slot& slot) { return load(&slot.id) == 0; }
-    TROMMEL_HD static Look look_or_take(Slot& slot, Id id) {
-        const uint64_t seen = exchange_if_zero(&slot.id, id);
-        return {seen == 0 || seen == id, seen == 0};
+    TROMMEL_HD static Slot look(const Slot& slot) {
+        const WordPair words = load_pair(&slot.id);
+        return {words.first, words.second};
+    }
+    TROMMEL_HD static bool is_free(const Slot& seen) { return seen.id == 0; }
+    TROMMEL_HD static Look take(Slot& slot, const Slot& seen, Id id) {
+        const uint64_t there = exchange_if_zero(&slot.id, seen.id, id);
+        return {there == 0 || there == id, there == 0};
     }
 };
 
@@ -84,7 +87,7 @@ struct Ids64 {
 struct Ids128 {
     struct alignas(32) Slot {
         uint64_t part[3];
-        uint64_t word;
+        uint64_t word;  // Two and two are read at once.
     };
     struct Id {
         uint64_t lo, hi;
@@ -109,14 +112,18 @@ struct Ids128 {
         return rules::hash_u128(id.lo, id.hi, seed);
     }
     TROMMEL_HD static bool has_own_slot(Id) { return false; }
-    TROMMEL_HD static bool is_free(const Slot& slot) { return load(&slot.part[0]) == 0; }
-    TROMMEL_HD static Look look_or_take(Slot& slot, Id id) {
+    TROMMEL_HD static Slot look(const Slot& slot) {
+        const WordPair low = load_pair(&slot.part[0]), high = load_pair(&slot.part[2]);
+        return {{low.first, low.second, high.first}, high.second};
+    }
+    TROMMEL_HD static bool is_free(const Slot& seen) { return seen.part[0] == 0; }
+    TROMMEL_HD static Look take(Slot& slot, const Slot& seen, Id id) {
         bool was_taken = false;
         for (uint32_t p = 0; p < 3; ++p) {
             const uint64_t part = part_of(id, p);
-            const uint64_t seen = exchange_if_zero(&slot.part[p], part);
-            was_taken |= p == 0 && seen == 0;
-            if (seen != 0 && seen != part) return {false, was_taken};
+            const uint64_t there = exchange_if_zero(&slot.part[p], seen.part[p], part);
+            was_taken |= p == 0 && there == 0;
+            if (there != 0 && there != part) return {false, was_taken};
         }
         return {true, was_taken};
     }
@@ -147,32 +154,44 @@ struct IdGroupCounts {
     uint32_t needed;  // What CountNeeded found.
 };
 
+// An id's slot.
+struct FoundId {
+    uint64_t* word = nullptr;  // Null: there is none, and no room.
+    uint64_t seen = 0;         // What was there. A launch that takes slots changes no ticks.
+    uint32_t taken = 0;        // Slots that were; to be counted as used.
+};
+
 template <class Kind>
 struct IdTable {
     const IdGroup<Kind>* groups;  // kGroups
     IdGroupCounts* counts;        // kGroups
     rules::HashSeed seed;
 
-    // The word of the id's slot, which is taken if there is none yet. Null: there is no room in its
-    // group, which is `group` then.
-    TROMMEL_HD uint64_t* find_or_take(typename Kind::Id id, uint32_t& group) const {
+    // The slot of the id, which is taken if there is none yet; says which group is the id's.
+    TROMMEL_HD FoundId find_or_take(typename Kind::Id id, uint32_t& group) const {
         const uint64_t hash = Kind::hash(id, seed);
         group = rules::group_of(hash);
         return find_or_take(groups[group], &counts[group].used, id, hash);
     }
-    TROMMEL_HD static uint64_t* find_or_take(const IdGroup<Kind>& in, uint32_t* used,
-                                             typename Kind::Id id, uint64_t hash) {
-        if (Kind::has_own_slot(id)) return &in.slots[in.capacity].word;
+    // `used`: how many slots of the group are.
+    TROMMEL_HD static FoundId find_or_take(const IdGroup<Kind>& in, const uint32_t* used,
+                                           typename Kind::Id id, uint64_t hash) {
+        typename Kind::Slot* const slots = in_device_memory(in.slots);
+        if (Kind::has_own_slot(id)) {
+            uint64_t* const word = &slots[in.capacity].word;
+            return {word, load(word), 0};
+        }
         auto at = static_cast<uint32_t>(uint64_t{rules::page_bits_of(hash)} * in.capacity >> 32);
+        uint32_t taken = 0;
         for (uint32_t step = 0; step < in.capacity; ++step) {
-            typename Kind::Slot& slot = in.slots[at];
-            if (Kind::is_free(slot) && load(used) >= in.limit) return nullptr;
-            const Look look = Kind::look_or_take(slot, id);
-            if (look.was_taken) add(used, 1u);
-            if (look.is_its_own) return &slot.word;
+            const typename Kind::Slot seen = Kind::look(slots[at]);
+            if (Kind::is_free(seen) && load(used) >= in.limit) break;
+            const Look look = Kind::take(slots[at], seen, id);
+            taken += look.was_taken;
+            if (look.is_its_own) return {&slots[at].word, seen.word, taken};
             if (++at == in.capacity) at = 0;
         }
-        return nullptr;
+        return {nullptr, 0, taken};
     }
 };
 

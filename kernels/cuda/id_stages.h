@@ -78,7 +78,7 @@ TROMMEL_HD inline IdTime time_of(const IdBatch& batch, const rules::DedupTicks& 
 }
 
 // Item: an event. Finds or takes the slot of its id, and leaves there which event of the batch came
-// first.
+// first of those that are no copies of the one that is remembered. A copy writes nothing.
 template <class Kind>
 struct ClaimIds {
     IdBatch batch;
@@ -93,7 +93,8 @@ struct ClaimIds {
 
    private:
     TROMMEL_HD uint64_t place_of(uint32_t event) const {
-        const int64_t tick = time_of(batch, ticks).tick(event);
+        const IdTime time = time_of(batch, ticks);
+        const int64_t tick = time.tick(event);
         switch (rules::place_of_tick(tick, batch.floor, batch.is_shortened)) {
             case rules::TickPlace::forgotten:
                 return kForgotten;
@@ -103,33 +104,40 @@ struct ClaimIds {
                 break;
         }
         uint32_t group = 0;
-        uint64_t* const word = table.find_or_take(Kind::read(batch.lo, batch.hi, event), group);
-        if (word == nullptr) {
+        const FoundId found = table.find_or_take(Kind::read(batch.lo, batch.hi, event), group);
+        if (found.taken > 0) add(&table.counts[group].used, found.taken);
+        if (found.word == nullptr) {
             if (batch.floor > table.groups[group].closed_floor) {
                 add(&table.counts[group].lacked, 1u);
                 HaltWord(batch.halted).halt(batch.at(Stage::claim));
             }
             return kNoRoom;
         }
-        leave_claim(word, IdWord::claim(batch.stamp, event));
-        return reinterpret_cast<uint64_t>(word);
-    }
-    TROMMEL_HD static void leave_claim(uint64_t* at, uint64_t claim) {
-        IdWord seen{load(at)};
-        while (seen.claim() < claim) {
-            const uint64_t before =
-                exchange_if(at, seen.word, claim << IdWord::kClaimShift | seen.tick_bits());
-            if (before == seen.word) return;
-            seen.word = before;
+        // The claim is above the tick, which nobody changes now: the greater word is that of the
+        // greater claim, and with it goes that the id was contested in an earlier batch.
+        const IdWord seen{found.seen};
+        const uint64_t claim = IdWord::claim(batch.stamp, event);
+        const bool is_copy =
+            time.is_live(seen) &&
+            rules::is_duplicate(time.tick_of_bits(seen.tick_bits()), tick, ticks.reach);
+        if (!is_copy && seen.claim() < claim) {
+            raise(in_device_memory(found.word), claim << IdWord::kClaimShift | seen.tick_bits());
         }
+        return reinterpret_cast<uint64_t>(found.word);
     }
 };
 
-// Item: an event. The first of its id in the batch is judged against what the id was remembered
-// with, the others against what it is remembered with after that. While some threads see the tick
-// from before and some from after the first event, they come to the same: remembered_after() the
-// same event once more changes nothing. Where one of the others is no duplicate all of them have to
-// be judged in order: the id is contested, and the batch halted.
+// The word of the slot that ClaimIds found.
+TROMMEL_HD inline uint64_t* word_at(uint64_t place) {
+    return in_device_memory(reinterpret_cast<uint64_t*>(place));
+}
+
+// Item: an event. The first of its id that has left a claim is new; those before it are copies of
+// what the id was remembered with, those after it are judged against what it is remembered with
+// after the first. While some threads see the tick from before and some from after that, they come
+// to the same: remembered_after() the same event once more changes nothing. Where one of those
+// after it is no duplicate all of them have to be judged in order: the id is contested, and the
+// batch halted.
 struct JudgeIds {
     IdBatch batch;
     rules::DedupTicks ticks;
@@ -138,7 +146,7 @@ struct JudgeIds {
     TROMMEL_HD void operator()(uint32_t event) const {
         if (!HaltWord(batch.halted).is_clear_but_for(batch.at(Stage::resolve))) return;
         batch.outcome[event] = judge(event);
-        if (batch.outcome[event] == cpu::Outcome::full) add(&batch.counts->full, 1u);
+        if (batch.outcome[event] == cpu::Outcome::full) add_alike(&batch.counts->full, 1u);
     }
 
    private:
@@ -148,8 +156,11 @@ struct JudgeIds {
         if (place == kOutside) add(&batch.counts->outside, 1u);
         if (place < kPlacesMin) return cpu::Outcome::full;
 
-        auto* const at = reinterpret_cast<uint64_t*>(place);
+        uint64_t* const at = word_at(place);
         const IdWord word{load(at)};
+        if (word.stamp() != batch.stamp || event < word.first_index()) {
+            return cpu::Outcome::duplicate;
+        }
         const IdTime time = time_of(batch, ticks);
         const bool is_known = time.is_live(word);
         const int64_t known = time.tick_of_bits(word.tick_bits());
@@ -158,7 +169,6 @@ struct JudgeIds {
         if (word.first_index() == event) {
             time.remember(at, word, after);
             if (!is_known) return cpu::Outcome::unique;
-            if (rules::is_duplicate(known, first, ticks.reach)) return cpu::Outcome::duplicate;
             known_before[event] = static_cast<uint16_t>(word.tick_bits());
             return cpu::Outcome::renewed;
         }
@@ -170,7 +180,8 @@ struct JudgeIds {
     }
 };
 
-// Item: an event. Which ones have to be judged in order? Those of contested ids but for the first.
+// Item: an event. Which ones have to be judged in order? Those of ids that are contested in this
+// batch, from behind the first on.
 struct FlagContested {
     IdBatch batch;
     uint8_t* flag;
@@ -178,8 +189,9 @@ struct FlagContested {
     TROMMEL_HD void operator()(uint32_t event) const {
         flag[event] = 0;
         if (batch.place[event] < kPlacesMin) return;
-        const IdWord word{load(reinterpret_cast<const uint64_t*>(batch.place[event]))};
-        flag[event] = word.is_contested() && word.first_index() != event;
+        const IdWord word{load(word_at(batch.place[event]))};
+        flag[event] =
+            word.is_contested() && word.stamp() == batch.stamp && word.first_index() < event;
     }
 };
 
@@ -199,18 +211,17 @@ struct ContestedEvents {
     uint32_t count;
 
     TROMMEL_HD bool is_first_of_id(uint32_t k) const { return k == 0 || key[k - 1] != key[k]; }
-    TROMMEL_HD uint64_t* word_of(uint32_t k) const { return reinterpret_cast<uint64_t*>(key[k]); }
+    TROMMEL_HD uint64_t* word_of(uint32_t k) const { return word_at(key[k]); }
     TROMMEL_HD bool is_of(uint64_t* word, uint32_t k) const {
         return k < count && word_of(k) == word;
     }
 };
 
-// Item: one of those. The first of an id judges all of that id. Until the id's next batch its word
-// says that it was contested.
+// Item: one of those. The first of an id judges all of that id. Until an event of a later batch
+// leaves its claim the word says that it was contested.
 struct ResolveContested {
     IdBatch batch;
     rules::DedupTicks ticks;
-    uint16_t* known_before;  // As JudgeIds has it, and of the first event of each contested id.
     ContestedEvents contested;
 
     TROMMEL_HD void operator()(uint32_t k) const {
@@ -218,10 +229,6 @@ struct ResolveContested {
         uint64_t* const at = contested.word_of(k);
         const IdWord word{load(at)};
         const IdTime time = time_of(batch, ticks);
-        const uint32_t first = word.first_index();
-        if (batch.outcome[first] == cpu::Outcome::duplicate) {
-            known_before[first] = static_cast<uint16_t>(word.tick_bits());
-        }
         int64_t known = time.tick_of_bits(word.tick_bits());
         for (uint32_t next = k; contested.is_of(at, next); ++next) {
             const uint32_t event = contested.event[next];
@@ -252,14 +259,14 @@ struct JudgeByIds {
 struct TakeBackIds {
     IdBatch batch;
     const Verdict* verdict;        // [count]
-    const uint16_t* known_before;  // See ResolveContested.
+    const uint16_t* known_before;  // See JudgeIds.
 
     TROMMEL_HD void operator()(uint32_t event) const {
         if (!HaltWord(batch.halted).is_clear()) return;
         if (verdict[event] != Verdict::refused || batch.place[event] < kPlacesMin) return;
         const cpu::Outcome outcome = batch.outcome[event];
         if (outcome != cpu::Outcome::unique && outcome != cpu::Outcome::renewed) return;
-        auto* const at = reinterpret_cast<uint64_t*>(batch.place[event]);
+        uint64_t* const at = word_at(batch.place[event]);
         const IdWord word{load(at)};
         if (word.is_contested()) return;
         store(at, word.with_tick_bits(outcome == cpu::Outcome::unique ? 0 : known_before[event]));
@@ -309,7 +316,7 @@ struct SlotRange {
     TROMMEL_HD typename Kind::Slot* slot(uint32_t item) const {
         const IdGroup<Kind>& in = groups[group(item)];
         const uint32_t at = item % stride;
-        return in.slots != nullptr && at <= in.capacity ? in.slots + at : nullptr;
+        return in.slots != nullptr && at <= in.capacity ? in_device_memory(in.slots) + at : nullptr;
     }
 };
 
@@ -337,7 +344,7 @@ struct CountNeeded {
         if (slot == nullptr) return;
         const IdWord word{slot->word};
         if (time.is_live(word) || (stamp != 0 && word.stamp() == stamp)) {
-            add(&counts[range.group(item)].needed, 1u);
+            add_alike(&counts[range.group(item)].needed, 1u);
         }
     }
 };
@@ -395,9 +402,12 @@ struct MoveIds {
         const IdWord word{slot->word};
         if (!time.is_live(word)) return;
         const auto id = Kind::of(*slot);
-        uint64_t* const at =
+        // As many slots are taken as there are ids, whichever of them takes which. Those of a warp
+        // are of one group.
+        if (!Kind::has_own_slot(id)) add_alike(&counts[group].used, 1u);
+        const FoundId found =
             IdTable<Kind>::find_or_take(next[group], &counts[group].used, id, Kind::hash(id, seed));
-        if (at != nullptr) store(at, word.tick_bits());
+        if (found.word != nullptr) store(in_device_memory(found.word), word.tick_bits());
     }
 };
 

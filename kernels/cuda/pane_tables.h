@@ -69,8 +69,9 @@ class PaneTables {
         CellTable table;
         uint32_t bits;
         bool is_full = false;
+        uint32_t limit_before = 0;  // It was full, and may hold so many.
 
-        uint64_t rows_max() const { return table.limit + uint64_t{1}; }
+        uint64_t rows_max() const { return std::max(table.limit, limit_before) + uint64_t{1}; }
     };
 
     auto at_or_after(int64_t index) const {
@@ -81,6 +82,16 @@ class PaneTables {
     static uint32_t usual_limit(uint32_t capacity) { return std::max(capacity / 2, 1u); }
     static uint32_t full_limit(uint32_t capacity) { return capacity - capacity / 8; }
 
+    // Not just for a few more, or the batch would be halted for each few of its keys.
+    static bool has_room(const Pane& pane, uint64_t used) {
+        return used + pane.table.limit / 16 < pane.table.limit;
+    }
+
+    void wait() {
+        device_.record(Queue::compute, wanted_copied_);
+        device_.wait(wanted_copied_);
+    }
+    Pane* wanted_pane(uint32_t place);
     bool make_table(uint32_t bits, CellTable& table);
     bool make_pane(int64_t index);
     bool make_pane(int64_t index, uint32_t bits);
@@ -109,6 +120,7 @@ class PaneTables {
     typename D::Ticket directory_copied_{};
     Array<D, WantedPanes> wanted_;
     PinnedArray<D, WantedPanes> wanted_image_;
+    PinnedArray<D, uint64_t> used_image_;  // [WantedPanes::kPlaces] Of those, how many cells are.
     typename D::Ticket wanted_copied_{};
 };
 
@@ -123,9 +135,12 @@ bool PaneTables<D>::allocate_directory() {
     directory_image_ = PinnedArray<D, PaneRef>(device_, panes_max_);
     wanted_ = Array<D, WantedPanes>(device_, 1);
     wanted_image_ = PinnedArray<D, WantedPanes>(device_, 1);
+    used_image_ = PinnedArray<D, uint64_t>(device_, WantedPanes::kPlaces);
     directory_copied_ = device_.make_ticket();
     wanted_copied_ = device_.make_ticket();
-    if (!directory_ || !directory_image_ || !wanted_ || !wanted_image_) return false;
+    if (!directory_ || !directory_image_ || !wanted_ || !wanted_image_ || !used_image_) {
+        return false;
+    }
     device_.fill(Queue::compute, wanted_.data(), 0, wanted_.bytes());
     return true;
 }
@@ -134,21 +149,34 @@ template <Device D>
 void PaneTables<D>::make_room() {
     device_.copy_out(Queue::compute, wanted_image_.data(), wanted_.data(), wanted_.bytes());
     device_.fill(Queue::compute, wanted_.data(), 0, wanted_.bytes());
-    device_.record(Queue::compute, wanted_copied_);
-    device_.wait(wanted_copied_);
+    wait();
+    // While many threads brought new keys, places were reserved that nobody took in the end.
+    for (uint32_t w = 0; w < WantedPanes::kPlaces && !device_.is_lost(); ++w) {
+        const Pane* const pane = wanted_pane(w);
+        if (pane == nullptr) continue;
+        device_.copy_out(Queue::compute, &used_image_[w], pane->table.used(), sizeof(uint64_t));
+    }
+    wait();
     if (device_.is_lost()) return;
-    for (const uint64_t word : wanted_image_[0].word) {
-        if (word == 0) continue;
-        const int64_t index = WantedPanes::index_of(word);
-        const auto at = at_or_after(index);
-        if (at == panes_.end() || at->index != index) {
-            is_missing_refused_ |= !make_pane(index);
-        } else {
-            Pane& pane = panes_[static_cast<size_t>(at - panes_.begin())];
-            if (!grow(pane)) fill_up(pane);
+    for (uint32_t w = 0; w < WantedPanes::kPlaces; ++w) {
+        if (wanted_image_[0].word[w] == 0) continue;
+        if (Pane* const pane = wanted_pane(w); pane == nullptr) {
+            is_missing_refused_ |= !make_pane(WantedPanes::index_of(wanted_image_[0].word[w]));
+        } else if (!has_room(*pane, used_image_[w]) && !grow(*pane)) {
+            fill_up(*pane);
         }
     }
     write_directory();
+}
+
+// Null: nothing is wanted there, or a pane that is not there yet.
+template <Device D>
+typename PaneTables<D>::Pane* PaneTables<D>::wanted_pane(uint32_t place) {
+    const uint64_t word = wanted_image_[0].word[place];
+    if (word == 0) return nullptr;
+    const auto at = at_or_after(WantedPanes::index_of(word));
+    if (at == panes_.end() || at->index != WantedPanes::index_of(word)) return nullptr;
+    return &panes_[static_cast<size_t>(at - panes_.begin())];
 }
 
 template <Device D>
@@ -197,6 +225,7 @@ bool PaneTables<D>::grow_to(Pane& pane, uint32_t bits) {
     const Pane smaller = pane;
     Pane larger = pane;
     larger.bits = bits;
+    larger.limit_before = 0;
     if (!make_table(bits, larger.table)) return false;
     pane = larger;
     if (!reserve_closing()) {
@@ -216,6 +245,7 @@ void PaneTables<D>::fill_up(Pane& pane) {
     const uint32_t limit = pane.table.limit;
     pane.table.limit = full_limit(pane.table.capacity);
     if (!reserve_closing()) pane.table.limit = limit;
+    pane.limit_before = pane.table.limit;
 }
 
 // What closing the largest window can take.

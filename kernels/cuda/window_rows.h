@@ -72,12 +72,18 @@ class WindowRows {
         array.clear();
         array = Array<D, T>(device_, count);
         if (!array && pool_.release_free()) array = Array<D, T>(device_, count);
-        if (!array) error_ = kNoMemory;
-        return static_cast<bool>(array);
+        return reserved(static_cast<bool>(array));
+    }
+    bool reserved(bool there_was_memory) {
+        if (!there_was_memory) error_ = kNoMemory;
+        return there_was_memory;
     }
     static constexpr const char* kNoMemory =
         "the device has less memory than engine.memory gives to keys and panes";
 
+    // Sorting has room for as many rows as a table of so many cells has when it is half full, so
+    // that it does not need a little more for each window.
+    static uint64_t sorted_room(uint64_t cells) { return cells / 2 + 1; }
     bool combine(const WindowPanes& panes);
     bool select();
     bool sort();
@@ -110,7 +116,6 @@ class WindowRows {
     Array<D, uint8_t> flags_;
     Array<D, uint32_t> places_;  // Of the rows in source_; behind the last flag's their number.
     Array<D, uint64_t> keys_;
-    uint32_t sort_max_ = 0;
 
     bool is_open_ = false;
     CellTable source_;
@@ -159,8 +164,9 @@ uint64_t WindowRows<D>::bytes_for(uint64_t rows, uint64_t cells, bool is_combine
         bytes = pool_.bytes(bits);
         cells = std::max(cells, pool_.capacity_of(bits, words_) + uint64_t{1});
     }
-    constexpr uint64_t kPlaceAndKey = sizeof(uint32_t) + sizeof(uint64_t);
-    return bytes + cells + 2 * kPlaceAndKey * rows;  // Twice: sorting has a copy.
+    bytes += cells * (sizeof(uint8_t) + sizeof(uint32_t));  // Flags and places.
+    if (order_ != nullptr) return bytes;
+    return bytes + std::max(rows, sorted_room(cells)) * (sizeof(uint64_t) + kSortBytes);
 }
 
 template <Device D>
@@ -229,13 +235,7 @@ template <Device D>
 bool WindowRows<D>::select() {
     const uint32_t cells = source_.cells();
     if (!ensure(flags_, cells) || !ensure(places_, cells + uint64_t{1})) return false;
-    if (cells > sort_max_) {
-        if (!device_.reserve_sort(cells)) {
-            error_ = kNoMemory;
-            return false;
-        }
-        sort_max_ = cells;
-    }
+    if (!reserved(device_.reserve_select(cells))) return false;
     uint32_t* const count = places_.data() + cells;
     device_.launch(cells, FlagCells{source_, words_, flags_.data()});
     device_.select(flags_.data(), cells, places_.data(), count);
@@ -245,7 +245,9 @@ bool WindowRows<D>::select() {
 
 template <Device D>
 bool WindowRows<D>::sort() {
-    if (!ensure(keys_, std::max(rows_, 1u))) return false;
+    const auto room =
+        static_cast<uint32_t>(std::max<uint64_t>(rows_, sorted_room(source_.cells())));
+    if (!ensure(keys_, room) || !reserved(device_.reserve_sort(room))) return false;
     device_.launch(rows_, ReadKeys{source_, words_, places_.data(), keys_.data(), true});
     device_.sort(keys_.data(), places_.data(), rows_, 64);
     return true;

@@ -4,6 +4,7 @@
 #include "trommel/record_batch.h"
 
 #include "kernels/cuda/cell_table.h"
+#include "kernels/cuda/halt.h"
 #include "kernels/rules/hash.h"
 #include "kernels/rules/window.h"
 
@@ -111,8 +112,7 @@ struct FindCells {
     bool is_missing_refused;  // There is no memory for further panes.
 
     TROMMEL_HD void operator()(uint32_t event) const {
-        const uint64_t halted = load(batch.halted);
-        if (halted != 0 && halted != batch.number) return;
+        if (!HaltWord(batch.halted).is_clear_but_for(batch.number)) return;
         batch.cell[event] = batch.verdict[event] == Verdict::unique ? find(event) : nullptr;
     }
 
@@ -131,7 +131,7 @@ struct FindCells {
             return nullptr;
         }
         wanted->note(index);
-        exchange_if(batch.halted, 0, batch.number);
+        HaltWord(batch.halted).halt(batch.number);
         return nullptr;
     }
 };
@@ -142,17 +142,18 @@ struct AddEvents {
     CellWords layout;
 
     TROMMEL_HD void operator()(uint32_t event) const {
-        if (load(batch.halted) != 0 || batch.verdict[event] != Verdict::unique) return;
+        if (!HaltWord(batch.halted).is_clear()) return;
+        if (batch.verdict[event] != Verdict::unique) return;
         uint64_t* const cell = batch.cell[event];
         if (cell == nullptr) {
             batch.verdict[event] = Verdict::refused;
-            add(&batch.counts->refused, uint64_t{1});
+            add_alike(&batch.counts->refused, uint64_t{1});
             return;
         }
         if (event % WindowBatch::kTwinEvery == 1 && batch.cell[event - 1] == cell) {
             add(&batch.counts->twins, uint64_t{1});
         }
-        layout.add(cell, batch.values, batch.time_us, event);
+        layout.add(in_device_memory(cell), batch.values, batch.time_us, event);
     }
 };
 
@@ -181,7 +182,7 @@ struct AddSkewedEvents {
 
     template <uint32_t kPhase>
     TROMMEL_HD void phase(Shared& shared, uint32_t block, uint32_t thread) const {
-        if (load(each.batch.halted) != 0) return;
+        if (!HaltWord(each.batch.halted).is_clear()) return;
         if constexpr (kPhase == 0) {
             for (uint32_t place = thread; place < places(); place += kThreads) {
                 uint64_t* const cell = shared.word + place * each.layout.words;
@@ -198,7 +199,7 @@ struct AddSkewedEvents {
                 const uint64_t* const from = shared.word + place * each.layout.words;
                 if (from[CellWords::kKey] == 0) continue;
                 const uint64_t address = from[CellWords::kKey] / kCopies * kCopies;
-                each.layout.combine(reinterpret_cast<uint64_t*>(address), from);
+                each.layout.combine(in_device_memory(reinterpret_cast<uint64_t*>(address)), from);
             }
         }
     }
@@ -236,8 +237,8 @@ struct SettleEvents {
     CellWords layout;
 
     TROMMEL_HD void operator()(uint32_t event) const {
-        if (load(batch.halted) != 0 || batch.cell[event] == nullptr) return;
-        layout.settle(batch.cell[event], batch.values, batch.time_us, event);
+        if (!HaltWord(batch.halted).is_clear() || batch.cell[event] == nullptr) return;
+        layout.settle(in_device_memory(batch.cell[event]), batch.values, batch.time_us, event);
     }
 };
 
@@ -265,8 +266,9 @@ struct MergeCells {
         const uint64_t* const from =
             pane.table.cell(static_cast<uint32_t>(at - pane.first_cell), layout.words);
         if (from[CellWords::kCount] == 0) return;
-        uint64_t* const cell = into.find_or_add(from[CellWords::kKey], layout.words, seed);
+        uint64_t* cell = into.find_or_add(from[CellWords::kKey], layout.words, seed);
         if (cell == nullptr) return;  // Never: there is a place for each of them.
+        cell = in_device_memory(cell);
         settles ? layout.settle(cell, from) : layout.combine(cell, from);
     }
 };

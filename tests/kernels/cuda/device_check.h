@@ -96,7 +96,7 @@ bool runs_blocks(D& device) {
 template <Device D>
 bool sorts_and_selects(D& device) {
     constexpr uint32_t kCount = 3000, kDifferent = 50, kBits = 8;
-    if (!device.reserve_sort(kCount)) return false;
+    if (!device.reserve_sort(kCount) || !device.reserve_select(kCount)) return false;
     const Array<D, uint64_t> keys(device, kCount);
     const Array<D, uint32_t> values(device, kCount), selected(device, kCount + 1);
     const Array<D, uint8_t> flags(device, kCount);

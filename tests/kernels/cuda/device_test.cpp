@@ -67,7 +67,7 @@ TEST(ShuffledDevice, RunsBlocksPhaseByPhase) {
 
 TEST(ShuffledDevice, SortsStablyByTheLowBitsAndSelects) {
     ShuffledDevice device;
-    ASSERT_TRUE(device.reserve_sort(4));
+    ASSERT_TRUE(device.reserve_sort(4) && device.reserve_select(4));
     const PinnedArray<ShuffledDevice, uint64_t> keys(device, 4);
     const PinnedArray<ShuffledDevice, uint32_t> values(device, 4), selected(device, 5);
     const PinnedArray<ShuffledDevice, uint8_t> flags(device, 4);

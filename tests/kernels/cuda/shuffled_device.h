@@ -42,6 +42,8 @@ class ShuffledDevice {
           memory_(options.device_bytes),
           crew_(options.threads) {}
     ~ShuffledDevice() {
+        release(sort_room_);
+        release(select_room_);
         if (memory_.allocations() + pinned_.size() > 0) std::abort();  // Leaked.
     }
 
@@ -55,6 +57,7 @@ class ShuffledDevice {
     }
     void release(void* memory) { memory_.release(memory); }
     void* allocate_pinned(size_t bytes) {
+        check_thread();
         ++times_.allocations;
         if (is_lost() || bytes > pinned_left_) return nullptr;
         void* const memory = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
@@ -104,8 +107,10 @@ class ShuffledDevice {
 
     // --- Sorting
     bool reserve_sort(uint32_t count_max) {
-        sort_max_ = std::max(sort_max_, count_max);
-        return true;
+        return reserve(sort_room_, sort_max_, count_max, size_t{count_max} * kSortBytes);
+    }
+    bool reserve_select(uint32_t count_max) {
+        return reserve(select_room_, select_max_, count_max, count_max / 256 + 1);
     }
     void sort(uint64_t* keys, uint32_t* values, uint32_t count, uint32_t bits) {
         if (count > sort_max_) std::abort();
@@ -120,7 +125,7 @@ class ShuffledDevice {
         });
     }
     void select(const uint8_t* flags, uint32_t count, uint32_t* indices, uint32_t* selected) {
-        if (count > sort_max_) std::abort();
+        if (count > select_max_) std::abort();
         put(Queue::compute, [=] {
             uint32_t found = 0;
             for (uint32_t i = 0; i < count; ++i) {
@@ -132,6 +137,7 @@ class ShuffledDevice {
 
     // --- Tickets
     Ticket make_ticket() {
+        check_thread();
         if (tickets_.size() == kTicketsMax) std::abort();
         tickets_.emplace_back();
         return {static_cast<uint32_t>(tickets_.size() - 1)};
@@ -188,6 +194,14 @@ class ShuffledDevice {
 
     uint8_t any_byte() { return static_cast<uint8_t>(random_.next()); }
 
+    // What sorting takes is taken from the device's memory.
+    bool reserve(void*& room, uint32_t& max, uint32_t count_max, size_t bytes) {
+        if (count_max <= max) return true;
+        release(room);
+        room = allocate(bytes);
+        max = room == nullptr ? 0 : count_max;
+        return room != nullptr;
+    }
     void check_thread() const {
         if (std::this_thread::get_id() != thread_) std::abort();  // bind() is missing.
     }
@@ -269,7 +283,8 @@ class ShuffledDevice {
     std::array<std::deque<Work>, kQueues> queues_;
     std::vector<TicketState> tickets_;
     std::vector<uint32_t> order_;
-    uint32_t sort_max_ = 0;
+    void *sort_room_ = nullptr, *select_room_ = nullptr;
+    uint32_t sort_max_ = 0, select_max_ = 0;
     const char* error_ = nullptr;
     Crew crew_;
 };

@@ -69,6 +69,7 @@ class ThrustDevice {
     }
 
     bool reserve_sort(uint32_t) { return true; }
+    bool reserve_select(uint32_t) { return true; }
     void sort(uint64_t* keys, uint32_t* values, uint32_t count, uint32_t bits) {
         if (is_lost()) return;
         const uint64_t mask = bits >= 64 ? ~uint64_t{0} : (uint64_t{1} << bits) - 1;
