@@ -34,15 +34,14 @@ struct RatesScale {
 };
 inline RatesScale quick_rates(uint64_t device_bytes) {
     RatesScale scale;
-    scale.shape = {.batches = 3, .batch_events = 512};
+    scale.shape = {.batches = 2, .batch_events = 2048};
     scale.rounds = 2;
-    scale.table_bytes = uint64_t{1} << 20;
-    scale.shard_bytes = uint64_t{4} << 20;
+    scale.table_bytes = scale.shard_bytes = uint64_t{2} << 20;
     for (auto& [name, keys] : scale.windows) keys /= 1000;
     scale.windows.back().second = 3000;
     scale.skewed_keys = 1000;
     for (auto& [name, events] : scale.latencies) events /= 128;
-    scale.latency_batches = 8;
+    scale.latency_batches = 2;
     scale.energy_seconds = 0;
     scale.device_bytes = device_bytes;
     return scale;
@@ -198,7 +197,7 @@ template <Rig R>
 void DeviceRates<R>::measure_windows(D& device, RateKeys kind, uint64_t keys, GpuRate& rate,
                                      GpuRate* rows) {
     const uint64_t asked = keys;
-    while (WindowWork<D>::memory_bytes(keys) > scale_.device_bytes / 8 * 5) keys /= 2;
+    while (keys > 1 && WindowWork<D>::memory_bytes(keys) > scale_.device_bytes / 8 * 5) keys /= 2;
     if (keys < asked) {
         rate.note = std::to_string(keys) + " of " + std::to_string(asked) +
                     " keys: the device has no more memory to spare";

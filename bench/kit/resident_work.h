@@ -218,10 +218,10 @@ class FilterWork {
           outcome_(device, shape),
           wrong_(device, 1) {}
 
-    // Half of what it is made for, or enough for no cache to hold it.
+    // A sixteenth of what it is made for: no cache holds the lines of that, if it has any size.
     std::string begin() {
         if (!filter_ || !hash_ || !slot_ || !outcome_ || !wrong_) return kTooLittleMemory;
-        const uint64_t wanted = std::min(capacity_ / 2, kFilledMax);
+        const uint64_t wanted = std::min(capacity_ / 16, kFilledMax);
         while (stream_.known < wanted && !device_.is_lost()) {
             prepare();
             for (uint32_t b = 0; b < shape_.batches; ++b) submit(b);

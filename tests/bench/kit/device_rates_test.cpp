@@ -74,10 +74,10 @@ TEST(DeviceRates, MeasureAllThatThereIsATargetFor) {
 TEST(DeviceRates, WhatDoesNotFitIsMadeSmallerAndSaid) {
     ThreadRig rig;
     RatesScale scale = quick_rates(kDeviceBytes);
-    scale.table_bytes = kDeviceBytes;
+    scale.table_bytes = uint64_t{24} << 20;
     scale.windows = {{"windows-1M", 3000}, {"windows-100M", 1'000'000}};
     scale.latencies.clear();
-    scale.device_bytes = kDeviceBytes / 3;
+    scale.device_bytes = uint64_t{16} << 20;
     std::vector<GpuRate> rates;
     ASSERT_TRUE(DeviceRates<ThreadRig>(rig, scale, {}).measure(rates).ok());
     std::map<std::string, std::string> notes;
@@ -85,7 +85,7 @@ TEST(DeviceRates, WhatDoesNotFitIsMadeSmallerAndSaid) {
         EXPECT_EQ(rate.wrong, "") << rate.name;
         notes[rate.name] = rate.note;
     }
-    EXPECT_THAT(notes["exact-64"], HasSubstr("in 8 of 64 MiB"));
+    EXPECT_THAT(notes["exact-64"], HasSubstr("in 6 of 24 MiB"));
     EXPECT_THAT(notes["windows-100M"], HasSubstr(" of 1000000 keys"));
     EXPECT_EQ(notes["windows-1M"], "");
 }
