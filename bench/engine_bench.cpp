@@ -57,13 +57,13 @@ bool parse(const std::vector<std::string_view>& words, Options& options) {
         }
     }
     if (comparison.batch_records.empty()) {
-        comparison.batch_records = default_batch_sizes(options.quick);
+        comparison.batch_records = default_batch_sizes(options.quick, comparison.sides);
     }
     if (options.quick) {
         options.events = EngineWorkloads::kEventsQuick;
         comparison.rounds = 1;
     }
-    return check_batch_sizes(comparison.batch_records, options.events).empty();
+    return check_batch_sizes(comparison.batch_records, comparison.sides, options.events).empty();
 }
 
 int fail(int code, const std::string& message) {
@@ -94,6 +94,7 @@ int run(const std::vector<std::string_view>& words) {
             !status.ok()) {
             return fail(status.code == Code::unreachable ? kNoEngine : kWrong, status.message);
         }
+        options.comparison.energy = first_gpu_energy(report.why_no_energy);
     }
     options.comparison.tell = [](const std::string& what) {
         std::fprintf(stderr, "%s\n", what.c_str());

@@ -79,14 +79,14 @@ std::string read_request(const EnginesCommand& command, Request& request) {
         if (!events.ok()) return "--events: " + events.error;
         request.events = events.value;
     }
-    options.batch_records = bench::default_batch_sizes(command.quick);
+    options.batch_records = bench::default_batch_sizes(command.quick, options.sides);
     if (!command.batches.empty()) {
         options.batch_records.clear();
         const std::string wrong = read_batches(command.batches, options.batch_records);
         if (!wrong.empty()) return "--batch: " + wrong;
     }
     const uint64_t known = command.job_path.empty() ? request.events : UINT64_MAX;
-    const std::string wrong = bench::check_batch_sizes(options.batch_records, known);
+    const std::string wrong = bench::check_batch_sizes(options.batch_records, options.sides, known);
     if (!wrong.empty()) return "--batch: " + wrong;
     const auto& names = bench::EngineWorkloads::kNames;
     for (const std::string& name : command.workloads) {
@@ -153,7 +153,7 @@ Status can_run(const bench::EngineWorkload& workload, const bench::ComparisonOpt
     return Status::error(Code::invalid_config, "--engine gpu: " + why_not);
 }
 
-Status measure(const EnginesCommand& command, const Request& request, Console& console,
+Status measure(const EnginesCommand& command, Request& request, Console& console,
                bench::EngineReport& report) {
     Job job;
     bench::EngineWorkload of_job;
@@ -170,6 +170,7 @@ Status measure(const EnginesCommand& command, const Request& request, Console& c
         const auto scale = command.quick ? bench::GpuScale::quick : bench::GpuScale::full;
         Status status = bench::measure_gpu_limits(scale, report.commit, *report.limits);
         if (!status.ok()) return status;
+        request.options.energy = bench::first_gpu_energy(report.why_no_energy);
     }
     if (!command.job_path.empty()) {
         report.comparisons.push_back(compare_engines(of_job, request.options, trommel::run));

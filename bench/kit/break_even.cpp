@@ -23,6 +23,15 @@ std::vector<double> best_up_to(const SpeedCurve& curve) {
     return best;
 }
 
+// As long as the other: what is longer than the longest batch is several of those.
+SpeedCurve cut_up_to(SpeedCurve curve, const SpeedCurve& other) {
+    const double rate = curve.back().events_per_second;
+    for (size_t i = curve.size(); i < other.size(); ++i) {
+        curve.push_back({other[i].batch_records, rate});
+    }
+    return curve;
+}
+
 }  // namespace
 
 std::optional<SpeedPoint> batch_that_keeps_up(const SpeedCurve& curve, double rate) {
@@ -40,7 +49,9 @@ std::optional<SpeedPoint> batch_that_keeps_up(const SpeedCurve& curve, double ra
     return {};
 }
 
-BreakEven find_break_even(const SpeedCurve& first, const SpeedCurve& second) {
+BreakEven find_break_even(const SpeedCurve& of_first, const SpeedCurve& of_second) {
+    const SpeedCurve first = cut_up_to(of_first, of_second);
+    const SpeedCurve second = cut_up_to(of_second, of_first);
     const std::vector<double> best_first = best_up_to(first), best_second = best_up_to(second);
     size_t ahead_from = first.size();  // The first size from which on the second carries more.
     while (ahead_from > 0 && best_second[ahead_from - 1] > best_first[ahead_from - 1]) --ahead_from;
@@ -60,7 +71,9 @@ BreakEven find_break_even(const SpeedCurve& first, const SpeedCurve& second) {
             best_at(second, best_second, middle) > best_at(first, best_first, middle);
         (is_ahead ? high : low) = middle;
     }
-    return {BreakEven::Kind::from_rate, best_at(first, best_first, high), high};
+    const bool is_beyond = ahead_from >= of_first.size();
+    return {is_beyond ? BreakEven::Kind::from_limit : BreakEven::Kind::from_rate,
+            best_at(first, best_first, high), high};
 }
 
 std::vector<double> rates_to_show(const SpeedCurve& first, const SpeedCurve& second, int count) {

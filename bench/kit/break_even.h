@@ -28,14 +28,17 @@ std::optional<SpeedPoint> batch_that_keeps_up(const SpeedCurve& curve, double ra
 
 struct BreakEven {
     // `from_smallest`: already in the smallest batches; smaller ones were not measured.
-    enum class Kind : uint8_t { never, from_rate, from_smallest };
+    // `from_limit`: from the most on that the first carries, in batches that are longer than any of
+    // the first's.
+    enum class Kind : uint8_t { never, from_rate, from_smallest, from_limit };
     Kind kind = Kind::never;
     // Above this rate the second engine keeps up with smaller batches, for as long as it keeps up.
     double events_per_second = 0;
-    double batch_records = 0;  // What both need at that rate.
+    double batch_records = 0;  // What both need at that rate; of from_limit, the second.
 };
 
-// Both curves have the same sizes. A second engine that carries no more than the first in any size
+// Both curves have the same sizes, but that one may end earlier: what is longer is cut, and carries
+// as much as the longest batches. A second engine that carries no more than the first in any size
 // is never ahead: at its limit the first would have to be taken anyway.
 BreakEven find_break_even(const SpeedCurve& first, const SpeedCurve& second);
 

@@ -20,7 +20,9 @@ struct Outcome {
 // When batches are settled, which is what a user waits for.
 class Stopwatch {
    public:
-    explicit Stopwatch(uint64_t warm_events) : warm_events_(warm_events) {}
+    // `meter` is begun with the time; null: none.
+    Stopwatch(uint64_t warm_events, EnergyMeter* meter)
+        : warm_events_(warm_events), meter_(meter) {}
 
     void settled(uint64_t events) {
         if (events == 0) return;
@@ -28,13 +30,20 @@ class Stopwatch {
         end_ = wall_seconds();
         if (begin_events_ > 0 || settled_ < warm_events_) return;
         begin_events_ = settled_;
-        begin_ = end_;
+        if (meter_ != nullptr) meter_->begin();
+        begin_ = end_ = wall_seconds();
+    }
+    // The run has ended.
+    void finish() {
+        if (meter_ == nullptr || timed() == 0) return;
+        meter_->end(static_cast<double>(timed()), wall_seconds() - begin_);
     }
     uint64_t timed() const { return begin_events_ > 0 ? settled_ - begin_events_ : 0; }
     double events_per_second() const { return static_cast<double>(timed()) / (end_ - begin_); }
 
    private:
     const uint64_t warm_events_;
+    EnergyMeter* const meter_;
     uint64_t settled_ = 0, begin_events_ = 0;
     double begin_ = 0, end_ = 0;
 };
@@ -84,7 +93,7 @@ std::string check(const EngineWorkload& workload, const Ledger& ledger, const Ro
 }
 
 Outcome run_once(const EngineWorkload& workload, const EngineSide& side, uint32_t batch_records,
-                 const RunEngine& run) {
+                 const RunEngine& run, EnergyMeter& meter) {
     Config config = workload.config;
     config.engine.type = side.engine;
     config.engine.threads = side.shards;
@@ -93,7 +102,7 @@ Outcome run_once(const EngineWorkload& workload, const EngineSide& side, uint32_
     const std::unique_ptr<Source> source = workload.make_source();
     RowDigest rows(config);
     VerdictDigest verdicts;
-    Stopwatch stopwatch(workload.warm_events);
+    Stopwatch stopwatch(workload.warm_events, side.engine == EngineType::gpu ? &meter : nullptr);
     Run job;
     job.lanes = {source.get()};
     job.sinks = {&rows};
@@ -104,6 +113,7 @@ Outcome run_once(const EngineWorkload& workload, const EngineSide& side, uint32_
     };
     Report report;
     const Status status = run(config, job, report);
+    stopwatch.finish();
     Outcome outcome;
     outcome.wrong =
         status.ok() ? check(workload, report.ledger, rows, verdicts.count()) : status.message;
@@ -172,15 +182,20 @@ EngineComparison compare_engines(const EngineWorkload& workload, const Compariso
     const auto index_of = [&](size_t side, size_t size) {
         return side * options.batch_records.size() + size;
     };
-    std::vector<std::vector<double>> rates(options.sides.size() * options.batch_records.size());
+    const size_t runs = options.sides.size() * options.batch_records.size();
+    std::vector<std::vector<double>> rates(runs);
+    std::vector<EnergyMeter> meters(runs, EnergyMeter(options.energy));
     std::optional<Outcome> first;
     for (uint32_t round = 0; round < options.rounds; ++round) {
         for (size_t size = 0; size < options.batch_records.size(); ++size) {
             for (size_t side = 0; side < options.sides.size(); ++side) {
                 const uint32_t records = options.batch_records[size];
+                if (records > batch_records_max(options.sides[side])) continue;
                 const std::string name = name_of(options.sides[side], records);
                 if (options.tell) options.tell(workload.name + ": " + name);
-                const Outcome outcome = run_once(workload, options.sides[side], records, run);
+                const size_t index = index_of(side, size);
+                const Outcome outcome =
+                    run_once(workload, options.sides[side], records, run, meters[index]);
                 if (!first) first = outcome;
                 comparison.wrong =
                     !outcome.wrong.empty() ? outcome.wrong : difference(*first, outcome);
@@ -188,7 +203,7 @@ EngineComparison compare_engines(const EngineWorkload& workload, const Compariso
                     comparison.wrong = name + ": " + comparison.wrong;
                     return comparison;
                 }
-                rates[index_of(side, size)].push_back(outcome.events_per_second);
+                rates[index].push_back(outcome.events_per_second);
             }
         }
     }
@@ -200,9 +215,11 @@ EngineComparison compare_engines(const EngineWorkload& workload, const Compariso
     for (size_t side = 0; side < options.sides.size(); ++side) {
         for (size_t size = 0; size < options.batch_records.size(); ++size) {
             const std::vector<double>& measured = rates[index_of(side, size)];
+            if (measured.empty()) continue;
             const auto [slowest, fastest] = std::minmax_element(measured.begin(), measured.end());
             comparison.figures.push_back({options.sides[side], options.batch_records[size],
-                                          median(measured), *slowest, *fastest});
+                                          median(measured), *slowest, *fastest,
+                                          meters[index_of(side, size)].joules_per_million()});
         }
     }
     return comparison;

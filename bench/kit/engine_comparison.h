@@ -11,6 +11,7 @@
 
 #include "bench/kit/break_even.h"
 #include "bench/kit/engine_side.h"
+#include "bench/kit/gpu_energy.h"
 
 // The same events through several engines: first whether they say the same, then how fast.
 namespace trommel::bench {
@@ -29,9 +30,11 @@ struct EngineWorkload {
 uint64_t bytes_needed(const Config& config);
 
 struct ComparisonOptions {
-    std::vector<EngineSide> sides;        // At least one.
-    std::vector<uint32_t> batch_records;  // Sizes, ascending.
+    std::vector<EngineSide> sides;  // At least one.
+    // Sizes, ascending. A side that has no batches as long as some has no figure for those.
+    std::vector<uint32_t> batch_records;
     uint32_t rounds = 5;
+    EnergyReading energy = {};  // Of the GPU; may be empty.
     // Told before each run what is measured: "dedup: gpu in batches of 4096". May be empty.
     std::function<void(const std::string&)> tell;
 };
@@ -42,6 +45,9 @@ struct EngineFigure {
     EngineSide side;
     uint32_t batch_records = 0;
     double rate = 0, slowest = 0, fastest = 0;  // The median of the rounds, and their ends.
+    // Of a GPU, from the first batch after the warm events to the end of the run, all rounds
+    // together; nothing where it is not reported or that was too short.
+    std::optional<double> joules_per_million = {};
 
     double batch_seconds() const { return batch_records / rate; }
 };

@@ -35,44 +35,21 @@ std::string percent(const std::optional<double>& share) {
     return share ? format("%.0f%%", 100 * *share) : "-";
 }
 
-// The best of those of one name.
-std::optional<double> best(const std::vector<GpuFigure>& figures, const char* name) {
-    std::optional<double> most;
-    for (const GpuFigure& figure : figures) {
-        if (figure.name == name) most = std::max(most.value_or(0), figure.median);
-    }
-    return most;
-}
-
-// That of the smallest table with at least so many bytes, else of the largest.
-std::optional<double> in_table(const std::vector<GpuFigure>& figures, const char* name,
-                               uint64_t bytes) {
-    const GpuFigure* found = nullptr;
-    for (const GpuFigure& figure : figures) {
-        if (figure.name != name) continue;
-        const bool fits = figure.bytes >= bytes;
-        const bool found_fits = found != nullptr && found->bytes >= bytes;
-        const bool is_better = found == nullptr || (fits && !found_fits) ||
-                               (fits == found_fits && (figure.bytes < found->bytes) == fits);
-        if (is_better) found = &figure;
-    }
-    return found != nullptr ? std::optional(found->median) : std::nullopt;
-}
-
 // --- Text ----------------------------------------------------------------------------------------
 
 std::string figures_text(const EngineComparison& comparison,
                          const std::optional<GpuLimits>& limits) {
-    std::string text = format("%-8s %8s %10s %17s %10s %6s %7s\n", "engine", "batch", "M ev/s",
-                              "spread", "us/batch", "link", "random");
+    std::string text = format("%-8s %8s %10s %17s %10s %6s %7s %7s\n", "engine", "batch", "M ev/s",
+                              "spread", "us/batch", "link", "random", "J/M");
     for (const EngineFigure& figure : comparison.figures) {
         const LimitShares shares = shares_of(figure, comparison, limits);
         text += format(
-            "%-8s %8u %10.2f %17s %10.1f %6s %7s\n", to_text(figure.side).c_str(),
+            "%-8s %8u %10.2f %17s %10.1f %6s %7s %7s\n", to_text(figure.side).c_str(),
             figure.batch_records, figure.rate / kMillion,
             format("%.2f-%.2f", figure.slowest / kMillion, figure.fastest / kMillion).c_str(),
             1e6 * figure.batch_seconds(), percent(shares.link).c_str(),
-            percent(shares.random).c_str());
+            percent(shares.random).c_str(),
+            figure.joules_per_million ? format("%.3f", *figure.joules_per_million).c_str() : "-");
     }
     return text;
 }
@@ -120,11 +97,12 @@ std::string figure_json(const EngineFigure& figure, const LimitShares& shares) {
                figure.batch_records, figure.rate, figure.slowest, figure.fastest,
                1e6 * figure.batch_seconds()) +
            ",\"share_of_link\":" + real_or_null(shares.link) +
-           ",\"share_of_random\":" + real_or_null(shares.random) + "}";
+           ",\"share_of_random\":" + real_or_null(shares.random) +
+           ",\"joules_per_million\":" + real_or_null(figure.joules_per_million) + "}";
 }
 
 const char* name_of(BreakEven::Kind kind) {
-    constexpr const char* kNames[] = {"never", "from_rate", "from_smallest"};
+    constexpr const char* kNames[] = {"never", "from_rate", "from_smallest", "from_limit"};
     return kNames[static_cast<size_t>(kind)];
 }
 
@@ -196,12 +174,12 @@ LimitShares shares_of(const EngineFigure& figure, const EngineComparison& compar
                       const std::optional<GpuLimits>& limits) {
     LimitShares shares;
     if (!limits || figure.side.engine != EngineType::gpu) return shares;
-    const std::optional<double> link = best(limits->figures, "h2d");
+    const std::optional<double> link = best_figure(limits->figures, "h2d");
     if (link && comparison.bytes_per_event > 0) {
         shares.link = figure.rate * static_cast<double>(comparison.bytes_per_event) / *link;
     }
     const std::optional<double> random =
-        in_table(limits->figures, "random-update", comparison.store_bytes);
+        figure_in_table(limits->figures, "random-update", comparison.store_bytes);
     if (random) shares.random = figure.rate / *random;
     return shares;
 }
@@ -226,12 +204,26 @@ std::string to_text(const BreakEven& break_even, const std::vector<EngineSide>& 
         return second + " is never ahead of " + first +
                ": it carries no more in any batch measured";
     }
+    if (break_even.kind == BreakEven::Kind::from_limit) {
+        return second + " is ahead of " + first + " above " +
+               format("%.2f M events/s, ", break_even.events_per_second / kMillion) +
+               "the most that " + first + " carries; for it " + second +
+               format(" needs batches of %.0f", break_even.batch_records);
+    }
     return second + " is ahead of " + first + " above " +
            format("%.2f M events/s, ", break_even.events_per_second / kMillion) +
            (break_even.kind == BreakEven::Kind::from_smallest
                 ? "what " + first + " carries in the smallest batches measured, of "
                 : "where both need batches of ") +
            format("%.0f", break_even.batch_records);
+}
+
+std::string not_measured(const EngineReport& report) {
+    std::string text =
+        "Not measured: rates of events that are on a GPU already, which gpu_rates has";
+    if (!report.limits) return text + ".";
+    if (!report.why_no_energy.empty()) return text + "; energy: " + report.why_no_energy + ".";
+    return text + "; energy of less than half a second in all rounds together.";
 }
 
 std::string to_table(const EngineReport& report) {
@@ -244,10 +236,12 @@ std::string to_table(const EngineReport& report) {
     if (report.limits) {
         text +=
             "\nlink: share of the best transfer to the GPU, of the columns' bytes; random: of "
-            "random updates of\n64-byte lines in as much memory.\n" +
+            "random updates of\n64-byte lines in as much memory; J/M: joules of the GPU per "
+            "million "
+            "events.\n" +
             to_table(report.limits->figures);
     }
-    return text + "\n" + kNotMeasured + "\n";
+    return text + "\n" + not_measured(report) + "\n";
 }
 
 std::string to_json(const EngineReport& report) {

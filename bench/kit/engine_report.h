@@ -13,6 +13,7 @@ struct EngineReport {
     std::string command, machine, commit;
     bool quick = false;               // A few events: the figures mean nothing, and it is said.
     std::optional<GpuLimits> limits;  // Measured in the same run, if a GPU took part.
+    std::string why_no_energy;        // Empty: the GPU's driver counts it.
     std::vector<EngineComparison> comparisons;
 
     bool right() const;  // No comparison is wrong.
@@ -40,10 +41,8 @@ std::vector<RateRow> rate_rows(const EngineComparison& comparison);
 // "a GPU is ahead from 12.3 M events/s on, in batches of 4,096": a sentence without a full stop.
 std::string to_text(const BreakEven& break_even, const std::vector<EngineSide>& sides);
 
-// What is not measured, and why.
-inline constexpr const char* kNotMeasured =
-    "Not measured: device-resident rates (the engine takes its columns from the host's memory) and "
-    "energy.";
+// What is not measured, and why: a sentence.
+std::string not_measured(const EngineReport& report);
 
 std::string to_table(const EngineReport& report);
 std::string to_json(const EngineReport& report);  // One object, without a line's end.

@@ -18,6 +18,10 @@ struct EngineSide {
 
 bool parse_engine_side(std::string_view text, EngineSide& side);
 std::string to_text(const EngineSide& side);
+// The longest batch that it has.
+constexpr uint32_t batch_records_max(const EngineSide& side) {
+    return side.engine == EngineType::gpu ? kGpuBatchRecordsMax : kBatchRecordsMax;
+}
 
 // "cpu,cpu:3,gpu": at least two, and no way twice. What is wrong with the text, or "".
 std::string parse_engine_sides(std::string_view text, std::vector<EngineSide>& sides);

@@ -23,6 +23,9 @@ EngineWorkload EngineWorkloads::windows() const {
     EngineWorkload workload;
     workload.name = kNames[1];
     workload.config = EventStream::job(options_);
+    // Room for as many of the longest batches as a GPU has under way and in its queues.
+    workload.config.engine.memory_bytes = uint64_t{12} << 30;
+    workload.config.engine.shares = {.ids = 50, .keys = 25, .batches = 25};
     workload.events = events_.id.size();
     workload.unique = events_.unique;
     workload.warm_events = events_.id.size() / 2;
@@ -48,15 +51,29 @@ EngineWorkload EngineWorkloads::dedup() const {
     return workload;
 }
 
-std::vector<uint32_t> default_batch_sizes(bool quick) {
+std::vector<uint32_t> default_batch_sizes(bool quick, const std::vector<EngineSide>& sides) {
     if (quick) return {256, 1024};
-    return {1024, 4096, 16384, 65536};
+    std::vector<uint32_t> sizes{1024, 4096, 16384, 65536};
+    if (has_gpu(sides)) sizes.insert(sizes.end(), {1 << 18, 1 << 20});
+    return sizes;
 }
 
-std::string check_batch_sizes(const std::vector<uint32_t>& sizes, uint64_t events) {
+std::string check_batch_sizes(const std::vector<uint32_t>& sizes,
+                              const std::vector<EngineSide>& sides, uint64_t events) {
+    uint32_t most = 0, most_of_all = kGpuBatchRecordsMax;
+    for (const EngineSide& side : sides) {
+        most = std::max(most, batch_records_max(side));
+        most_of_all = std::min(most_of_all, batch_records_max(side));
+    }
     for (size_t i = 0; i < sizes.size(); ++i) {
-        if (sizes[i] < 1 || sizes[i] > 65536) return "a batch has 1 to 65536 events";
+        if (sizes[i] < 1 || sizes[i] > most) {
+            return "a batch has 1 to " + std::to_string(most) + " events";
+        }
         if (i > 0 && sizes[i] <= sizes[i - 1]) return "sizes go up";
+    }
+    if (sizes[0] > most_of_all) {
+        return "no batch of a CPU has more than " + std::to_string(most_of_all) +
+               " events; take a smaller one too";
     }
     // Half of the events are timed, and the batches at both ends should not matter.
     const uint64_t least = uint64_t{16} * sizes.back();

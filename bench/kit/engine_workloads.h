@@ -34,10 +34,12 @@ class EngineWorkloads {
     std::vector<EngineWorkload> all_;
 };
 
-// 1 Ki to 64 Ki events; `quick`: sizes that a few events fill.
-std::vector<uint32_t> default_batch_sizes(bool quick);
-// What is wrong with the sizes, for a stream of so many events, or "".
-std::string check_batch_sizes(const std::vector<uint32_t>& sizes, uint64_t events);
+// 1 Ki to 64 Ki events, and with a GPU to 1 Mi; `quick`: sizes that a few events fill.
+std::vector<uint32_t> default_batch_sizes(bool quick, const std::vector<EngineSide>& sides);
+// What is wrong with the sizes, for these sides and a stream of so many events, or "". The first
+// has to be one that every side has.
+std::string check_batch_sizes(const std::vector<uint32_t>& sizes,
+                              const std::vector<EngineSide>& sides, uint64_t events);
 bool has_gpu(const std::vector<EngineSide>& sides);
 // Can all of them be had here? invalid_config, and which not and why.
 Status engines_here(const std::vector<EngineSide>& sides);

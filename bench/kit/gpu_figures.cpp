@@ -50,6 +50,28 @@ std::vector<uint64_t> sizes_that_fit(const std::vector<uint64_t>& sizes, uint64_
     return fit;
 }
 
+std::optional<double> best_figure(const std::vector<GpuFigure>& figures, const std::string& name) {
+    std::optional<double> most;
+    for (const GpuFigure& figure : figures) {
+        if (figure.name == name) most = std::max(most.value_or(0), figure.median);
+    }
+    return most;
+}
+
+std::optional<double> figure_in_table(const std::vector<GpuFigure>& figures,
+                                      const std::string& name, uint64_t bytes) {
+    const GpuFigure* found = nullptr;
+    for (const GpuFigure& figure : figures) {
+        if (figure.name != name) continue;
+        const bool fits = figure.bytes >= bytes;
+        const bool found_fits = found != nullptr && found->bytes >= bytes;
+        const bool is_better = found == nullptr || (fits && !found_fits) ||
+                               (fits == found_fits && (figure.bytes < found->bytes) == fits);
+        if (is_better) found = &figure;
+    }
+    return found != nullptr ? std::optional(found->median) : std::nullopt;
+}
+
 uint32_t transfers_for(uint64_t bytes) {
     constexpr uint64_t kBytes = uint64_t{256} << 20;
     return static_cast<uint32_t>(

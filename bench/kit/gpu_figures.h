@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,12 @@ std::vector<uint64_t> sizes_that_fit(const std::vector<uint64_t>& sizes, uint64_
 // How often a transfer of `bytes` is repeated between two events: at least 8 times, and about
 // 256 MiB in all, so that what starting costs does not count.
 uint32_t transfers_for(uint64_t bytes);
+
+// The best of those of one name, whatever their size; nothing when there is none.
+std::optional<double> best_figure(const std::vector<GpuFigure>& figures, const std::string& name);
+// That of the smallest table with at least so many bytes, else of the largest.
+std::optional<double> figure_in_table(const std::vector<GpuFigure>& figures,
+                                      const std::string& name, uint64_t bytes);
 
 // Where figures come from; they must not be quoted without it.
 struct GpuMachine {

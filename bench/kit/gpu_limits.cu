@@ -36,6 +36,12 @@ Scale full_scale() {
             uint64_t{1} << 27};
 }
 
+// Of tables as large as those that the engine has in gpu_rates.
+Scale rates_scale() {
+    return {
+        {4 * kMiB, 16 * kMiB, 64 * kMiB}, {64 * kMiB, kGiB, 8 * kGiB}, 4 * kGiB, uint64_t{1} << 27};
+}
+
 Scale quick_scale() {
     return {{64 * kKiB, kMiB}, {32 * kMiB}, 64 * kMiB, uint64_t{1} << 20};
 }
@@ -272,6 +278,12 @@ uint64_t free_bytes() {
     return free;
 }
 
+Scale scale_of(GpuScale scale) {
+    return scale == GpuScale::full    ? full_scale()
+           : scale == GpuScale::rates ? rates_scale()
+                                      : quick_scale();
+}
+
 std::vector<GpuFigure> measure(const Scale& scale) {
     std::vector<GpuFigure> figures;
     for (const uint64_t bytes : scale.transfers) measure_link(bytes, figures);
@@ -299,7 +311,7 @@ Status measure_gpu_limits(GpuScale scale, const std::string& commit, GpuLimits& 
                       .commit = commit};
     try {
         CHECK(cudaSetDevice(static_cast<int>(device)));
-        limits.figures = measure(scale == GpuScale::full ? full_scale() : quick_scale());
+        limits.figures = measure(scale_of(scale));
         return {};
     } catch (const CudaFailure& failure) {
         return Status::error(Code::internal, failure.what);

@@ -11,8 +11,9 @@
 // figure is a share of.
 namespace trommel::bench {
 
-// `full` takes about a minute and tables of up to 64 GiB, `quick` a second and means nothing.
-enum class GpuScale : uint8_t { full, quick };
+// `full` takes about a minute and tables of up to 64 GiB, `rates` what the engine's parts are
+// shares of (gpu_rates.h), up to 8 GiB, `quick` a second and means nothing.
+enum class GpuScale : uint8_t { full, rates, quick };
 
 struct GpuLimits {
     GpuMachine machine;

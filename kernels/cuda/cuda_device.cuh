@@ -85,6 +85,9 @@ class CudaDevice {
     bool is_lost() const { return error_ != cudaSuccess; }
     const char* error() const { return is_lost() ? cudaGetErrorString(error_) : ""; }
 
+    // For whoever measures with events of its own.
+    cudaStream_t stream(Queue queue) const { return streams_[static_cast<size_t>(queue)]; }
+
    private:
     explicit CudaDevice(int ordinal) : ordinal_(ordinal) {}
 
@@ -100,8 +103,6 @@ class CudaDevice {
     }
     bool has_headroom(size_t bytes);
     bool reserve_scratch(size_t bytes);
-
-    cudaStream_t stream(Queue queue) const { return streams_[static_cast<size_t>(queue)]; }
     void note(cudaError_t error) {
         if (error != cudaSuccess && error_ == cudaSuccess) error_ = error;
     }

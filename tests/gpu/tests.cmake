@@ -17,6 +17,11 @@ set_tests_properties(gpu_verify_with_gpu PROPERTIES LABELS gpu TIMEOUT 600
                      SKIP_REGULAR_EXPRESSION "gpu_verify: engine.type: ")
 trommel_test(gpu_verify_test gpu 600 gpu_verify_parts)
 
+# What goes along to a machine with a GPU is all that is built there.
+add_test(NAME gpu_suite_packs_all_that_it_builds
+         COMMAND ${PROJECT_SOURCE_DIR}/bench/gpu_suite pack ${PROJECT_BINARY_DIR}/gpu_suite_packed)
+set_tests_properties(gpu_suite_packs_all_that_it_builds PROPERTIES TIMEOUT 300)
+
 if(NOT TROMMEL_HAVE_CUDA)
     return()
 endif()

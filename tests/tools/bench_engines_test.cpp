@@ -31,7 +31,7 @@ TEST(BenchEngines, TwoEnginesThatAgreeHaveFigures) {
                 AllOf(HasSubstr("No measurement"), HasSubstr("dedup: exact dedup of 64-bit ids"),
                       HasSubstr("dedup-windows: "), HasSubstr("every run: verdicts "),
                       HasSubstr("The smallest batch with which each keeps up"),
-                      HasSubstr("ahead of cpu"), HasSubstr("Not measured: device-resident")));
+                      HasSubstr("ahead of cpu"), HasSubstr("Not measured: rates of events")));
 }
 
 TEST(BenchEngines, OneWorkloadAndItsSizesAsJson) {

@@ -68,10 +68,10 @@ Table figures_table(const EngineComparison& comparison, const std::optional<GpuL
     table.text =
         "Events per second of time that passed, the median of the rounds. Link: share of the best "
         "transfer to the GPU, of the columns' bytes. Random: share of random updates of 64-byte "
-        "lines in as much memory of the GPU.";
+        "lines in as much memory of the GPU. J/M: joules of the GPU per million events.";
     table.columns = {{"engine", false},       {"batch", true},         {"events/s", true},
                      {"slowest round", true}, {"fastest round", true}, {"time per batch", true},
-                     {"link", true},          {"random", true}};
+                     {"link", true},          {"random", true},        {"J/M events", true}};
     for (const EngineFigure& figure : comparison.figures) {
         const bench::LimitShares shares = shares_of(figure, comparison, limits);
         table.rows.push_back({bench::to_text(figure.side), count_text(figure.batch_records),
@@ -79,7 +79,10 @@ Table figures_table(const EngineComparison& comparison, const std::optional<GpuL
                               figure_text(figure.slowest, Quantity::number),
                               figure_text(figure.fastest, Quantity::number),
                               figure_text(figure.batch_seconds(), Quantity::seconds),
-                              share(shares.link), share(shares.random)});
+                              share(shares.link), share(shares.random),
+                              figure.joules_per_million
+                                  ? figure_text(*figure.joules_per_million, Quantity::number)
+                                  : std::string("–")});
     }
     return table;
 }
@@ -148,7 +151,7 @@ Page engine_page(const bench::EngineReport& report, const std::string& version,
         page.notes.push_back({Tone::bad, "Wrong.",
                               comparison.name + ": " + comparison.wrong + ". It has no figures."});
     }
-    page.notes.push_back({Tone::plain, "Left out.", bench::kNotMeasured});
+    page.notes.push_back({Tone::plain, "Left out.", bench::not_measured(report)});
     page.facts = {{"Machine", report.machine},
                   {"GPU", report.limits ? report.limits->machine.gpu : "none took part"},
                   {"Program", version},

@@ -57,6 +57,24 @@ TEST(BreakEven, LargerBatchesThatAreSlowerAreNotNeeded) {
     EXPECT_GT(found.batch_records, 16000);
 }
 
+TEST(BreakEven, BatchesLongerThanTheFirstHasAreCutAndCarryNoMore) {
+    const std::vector<double> longer = {1000, 4000, 16000, 64000, 256'000, 1'024'000};
+    const SpeedCurve cpu = engine(1e-6, 10e-9, kSizes);
+    // 5 ms + 1 ns: 10 M events/s in batches of 64,000, and the CPU's most, 99.84 M, in 555,000.
+    const SpeedCurve gpu = engine(5e-3, 1e-9, longer);
+    const BreakEven found = find_break_even(cpu, gpu);
+    EXPECT_EQ(found.kind, BreakEven::Kind::from_limit);
+    EXPECT_DOUBLE_EQ(found.events_per_second, cpu.back().events_per_second);
+    EXPECT_NEAR(found.batch_records, 5e-3 / (1 / cpu.back().events_per_second - 1e-9), 1);
+    // Within the sizes of both, those that only one has change nothing.
+    const SpeedCurve near = engine(100e-6, 1e-9, longer);
+    EXPECT_EQ(find_break_even(cpu, near).kind, BreakEven::Kind::from_rate);
+    EXPECT_NEAR(find_break_even(cpu, near).batch_records, 11'000, 1);
+    EXPECT_EQ(find_break_even(cpu, engine(20e-3, 1e-9, longer)).kind, BreakEven::Kind::never);
+    // The other way round.
+    EXPECT_EQ(find_break_even(near, cpu).kind, BreakEven::Kind::never);
+}
+
 TEST(BreakEven, OneSizeIsEnough) {
     EXPECT_EQ(find_break_even({{1000, 10e6}}, {{1000, 9e6}}).kind, BreakEven::Kind::never);
     const BreakEven found = find_break_even({{1000, 10e6}}, {{1000, 11e6}});

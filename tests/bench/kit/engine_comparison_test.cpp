@@ -115,6 +115,38 @@ TEST_F(EngineComparisons, EnginesThatAgreeHaveAFigureForEachSizeOfBatches) {
     }
 }
 
+TEST_F(EngineComparisons, BatchesThatOnlyOneEngineHasAreItsAlone) {
+    // Whatever is asked of the CPU in such a batch is refused, so it is not asked.
+    options_.batch_records = {1000, kBatchRecordsMax + 1};
+    EngineWorkload workload = workloads_.all()[0];
+    workload.config.engine.memory_bytes = uint64_t{64} << 20;
+    workload.warm_events = 0;
+    const auto most = [](const Config& config, const trommel::Run& job, Report& report) {
+        Config smaller = config;
+        smaller.engine.batch_records = std::min(smaller.engine.batch_records, 4000u);
+        return run_on_threads(smaller, job, report);
+    };
+    const EngineComparison comparison = compare_engines(workload, options_, most);
+    EXPECT_EQ(comparison.wrong, "");
+    EXPECT_THAT(comparison.curve_of({EngineType::cpu, 1}), SizeIs(1));
+    EXPECT_THAT(comparison.curve_of({EngineType::gpu, 1}), SizeIs(2));
+}
+
+TEST_F(EngineComparisons, EnergyIsThatOfTheGpuInAllRounds) {
+    uint64_t readings = 0;
+    options_.energy = [&]() -> std::optional<double> { return static_cast<double>(++readings); };
+    const EngineComparison comparison = compare("dedup");
+    EXPECT_EQ(comparison.wrong, "");
+    EXPECT_EQ(readings, 2u * 2 * 2);  // At both ends; rounds; sizes.
+    for (const EngineFigure& figure : comparison.figures) {
+        if (figure.side.engine == EngineType::gpu) {
+            EXPECT_GT(figure.joules_per_million.value_or(1), 0);  // Or too little time to say.
+        } else {
+            EXPECT_EQ(figure.joules_per_million, std::nullopt);
+        }
+    }
+}
+
 TEST_F(EngineComparisons, OneOtherVerdictLeavesNoFigure) {
     // Two verdicts change places, so that the ledger says nothing.
     const auto swap = [](RecordBatch& batch) {

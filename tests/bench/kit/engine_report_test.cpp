@@ -26,7 +26,7 @@ EngineComparison comparison() {
     comparison.figures = {{kCpu, 1000, 100e6, 90e6, 110e6},
                           {kCpu, 10000, 125e6, 120e6, 130e6},
                           {kGpu, 1000, 10e6, 9e6, 11e6},
-                          {kGpu, 10000, 500e6, 400e6, 600e6}};
+                          {kGpu, 10000, 500e6, 400e6, 600e6, 0.25}};
     return comparison;
 }
 
@@ -71,8 +71,9 @@ TEST(EngineReport, TheTableHasFiguresDigestsAndWhereTheyBreakEven) {
         to_table(report),
         AllOf(HasSubstr("a machine\na GPU\n"), HasSubstr("verdicts aa, rows bb"),
               HasSubstr("cpu:4        1000     100.00"), HasSubstr("gpu         10000     500.00"),
-              HasSubstr("20.0    16%     12%\n"), HasSubstr("gpu is ahead of cpu:4 above 123.08 M"),
-              HasSubstr("does not keep up"), HasSubstr("Not measured: ")));
+              HasSubstr("20.0    16%     12%   0.250\n"),
+              HasSubstr("gpu is ahead of cpu:4 above 123.08 M"), HasSubstr("does not keep up"),
+              HasSubstr("Not measured: ")));
 }
 
 TEST(EngineReport, WhatIsWrongHasNoFigureInAnyForm) {
@@ -100,11 +101,21 @@ TEST(EngineReport, JsonSaysTheSame) {
                       HasSubstr("\"what\":\"what \\\"dedup\\\" is\""),
                       HasSubstr("{\"engine\":\"gpu\",\"batch_records\":10000,\"rate\":5e+08,"
                                 "\"slowest\":4e+08,\"fastest\":6e+08,\"batch_us\":20,"
-                                "\"share_of_link\":0.16,\"share_of_random\":0.125}"),
+                                "\"share_of_link\":0.16,\"share_of_random\":0.125,"
+                                "\"joules_per_million\":0.25}"),
                       HasSubstr("\"share_of_link\":null"),
                       HasSubstr("\"break_even\":{\"kind\":\"from_rate\",\"rate\":1.23"),
                       HasSubstr("{\"rate\":5e+08,\"batch_records\":[null,10000]}"),
                       HasSubstr("\"limits\":{\"format\":\"trommel gpu figures 1\"")));
+}
+
+TEST(EngineReport, EnergyThatIsNotReportedIsSaid) {
+    EngineReport report;
+    EXPECT_THAT(not_measured(report), Not(HasSubstr("energy")));  // No GPU took part.
+    report.limits = limits();
+    EXPECT_THAT(not_measured(report), HasSubstr("energy of less than half a second"));
+    report.why_no_energy = "there is no libnvidia-ml.so.1";
+    EXPECT_THAT(to_table(report), HasSubstr("; energy: there is no libnvidia-ml.so.1.\n"));
 }
 
 TEST(EngineReport, WhatIsNoMeasurementIsCalledNone) {
@@ -124,17 +135,31 @@ TEST(EngineReport, NeverAndAlwaysAreSaid) {
               "batches measured, of 1024");
     EXPECT_EQ(to_text({BreakEven::Kind::from_rate, 12.5e6, 3000}, sides),
               "gpu is ahead of cpu:4 above 12.50 M events/s, where both need batches of 3000");
+    EXPECT_EQ(to_text({BreakEven::Kind::from_limit, 12.5e6, 300'000}, sides),
+              "gpu is ahead of cpu:4 above 12.50 M events/s, the most that cpu:4 carries; for it "
+              "gpu needs batches of 300000");
 }
 
 TEST(BatchSizes, AscendAndAreFilledByTheEvents) {
-    EXPECT_EQ(check_batch_sizes({1024, 65536}, 16 * 65536), "");
-    EXPECT_THAT(check_batch_sizes({1024, 65536}, 16 * 65536 - 1),
+    const std::vector<EngineSide> cpus = {kCpu, {EngineType::cpu, 1}}, both = {kCpu, kGpu};
+    EXPECT_EQ(check_batch_sizes({1024, 65536}, cpus, 16 * 65536), "");
+    EXPECT_THAT(check_batch_sizes({1024, 65536}, cpus, 16 * 65536 - 1),
                 HasSubstr("take at least 1048576"));
-    EXPECT_THAT(check_batch_sizes({1024, 1024}, 1 << 20), HasSubstr("go up"));
-    EXPECT_THAT(check_batch_sizes({0}, 1 << 20), HasSubstr("1 to 65536"));
-    EXPECT_THAT(check_batch_sizes({65537}, 1 << 30), HasSubstr("1 to 65536"));
-    EXPECT_EQ(check_batch_sizes(default_batch_sizes(false), EngineWorkloads::kEventsPreset), "");
-    EXPECT_EQ(check_batch_sizes(default_batch_sizes(true), EngineWorkloads::kEventsQuick), "");
+    EXPECT_THAT(check_batch_sizes({1024, 1024}, cpus, 1 << 20), HasSubstr("go up"));
+    EXPECT_THAT(check_batch_sizes({0}, cpus, 1 << 20), HasSubstr("1 to 65536"));
+    EXPECT_THAT(check_batch_sizes({65537}, cpus, 1 << 30), HasSubstr("1 to 65536"));
+    EXPECT_EQ(check_batch_sizes({1024, 1 << 20}, both, 1 << 30), "");
+    EXPECT_THAT(check_batch_sizes({1024, (1 << 20) + 1}, both, 1 << 30), HasSubstr("1 to 1048576"));
+    EXPECT_THAT(check_batch_sizes({65537, 1 << 20}, both, 1 << 30),
+                HasSubstr("no batch of a CPU has more than 65536"));
+    for (const auto& sides : {cpus, both}) {
+        EXPECT_EQ(check_batch_sizes(default_batch_sizes(false, sides), sides,
+                                    EngineWorkloads::kEventsPreset),
+                  "");
+        EXPECT_EQ(check_batch_sizes(default_batch_sizes(true, sides), sides,
+                                    EngineWorkloads::kEventsQuick),
+                  "");
+    }
 }
 
 }  // namespace

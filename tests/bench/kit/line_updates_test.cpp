@@ -1,7 +1,7 @@
 #include "bench/kit/line_updates.h"
 
-#include <gtest/gtest.h>
 #include <algorithm>
+#include <gtest/gtest.h>
 #include <memory>
 #include <numeric>
 #include <vector>
