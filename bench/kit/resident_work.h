@@ -242,9 +242,11 @@ class FilterWork {
     void submit(uint32_t b) {
         now_us_ += step_us();
         filter_->advance(now_us_, now_us_);
-        device_.fill(cuda::Queue::compute, slot_.of(b), filter_->slot_of(now_us_),
-                     shape_.batch_events);
-        filter_->submit({hash_.of(b), slot_.of(b), shape_.batch_events, outcome_.of(b)});
+        const uint32_t row = 0;
+        uint8_t slot = 0;
+        filter_->find_slots(&now_us_, &row, 1, &slot);  // All are of this time.
+        device_.fill(cuda::Queue::compute, slot_.of(b), slot, shape_.batch_events);
+        filter_->submit({hash_.of(b), slot_.of(b), shape_.batch_events, outcome_.of(b), nullptr});
     }
     bool settle() {
         device_.wait_all();
