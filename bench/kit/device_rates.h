@@ -236,7 +236,7 @@ void DeviceRates<R>::measure_end_to_end(bool has_windows, GpuRate& rate) {
     const Config config = ShardFeed::job(has_windows);
     std::unique_ptr<cpu::Backend> shard;
     if (!make_shard(config, scale_.shape.batch_events, shard, rate)) return;
-    ShardFeed feed(*shard, config, scale_.shape, scale_.skewed_keys);
+    ShardFeed feed(std::move(shard), config, scale_.shape, scale_.skewed_keys);
     rate.wrong = feed.begin(settled_ids(rate.bytes));
     std::vector<double> per_second;
     while (rate.wrong.empty() && per_second.size() <= scale_.rounds) {
@@ -266,7 +266,7 @@ void DeviceRates<R>::measure_latency(uint32_t events, GpuRate& rate) {
     const Config config = ShardFeed::job(false);
     std::unique_ptr<cpu::Backend> shard;
     if (!make_shard(config, events, shard, rate)) return;
-    ShardFeed feed(*shard, config, {.batches = 1, .batch_events = events}, 1);
+    ShardFeed feed(std::move(shard), config, {.batches = 1, .batch_events = events}, 1);
     rate.wrong = feed.begin(settled_ids(rate.bytes));
     // Half of the events are new, and there is room for a quarter more.
     const uint64_t room = settled_ids(rate.bytes) / 4 / std::max(events / 2, 1u);

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,7 @@ struct GpuTarget {
     std::optional<double> share_least, rate_least;  // Of the median.
     std::optional<double> p50_most_s, p99_most_s;   // Of seconds.
 };
-const std::vector<GpuTarget>& gpu_targets();
+std::span<const GpuTarget> gpu_targets();
 
 struct GpuVerdict {
     enum class Kind : uint8_t { met, not_met, unmeasured, wrong, no_target };

@@ -3,6 +3,7 @@
 #include <memory>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "trommel/config.h"
@@ -32,8 +33,14 @@ class ShardFeed {
         return config;
     }
 
-    ShardFeed(cpu::Backend& shard, const Config& config, const RoundShape& shape, uint64_t keys)
-        : shard_(shard), config_(config), shape_(shape), keys_(keys), rows_(shape.batch_events) {
+    ShardFeed(std::unique_ptr<cpu::Backend> shard, const Config& config, const RoundShape& shape,
+              uint64_t keys)
+        : config_(config),
+          shape_(shape),
+          keys_(keys),
+          rows_(shape.batch_events),
+          owned_(std::move(shard)),
+          shard_(*owned_) {
         std::iota(rows_.begin(), rows_.end(), 0u);
         for (uint32_t b = 0; b < shape.batches; ++b) {
             batches_.push_back(std::make_unique<RecordBatch>(config, shape.batch_events));
@@ -132,7 +139,6 @@ class ShardFeed {
         }
     }
 
-    cpu::Backend& shard_;
     const Config config_;
     const RoundShape shape_;
     const uint64_t keys_;
@@ -141,7 +147,9 @@ class ShardFeed {
     int64_t now_us_ = 0;
     KeyedSums truth_{};
     std::vector<uint32_t> rows_;
-    std::vector<std::unique_ptr<RecordBatch>> batches_;
+    std::vector<std::unique_ptr<RecordBatch>> batches_;  // Outlive the shard.
+    const std::unique_ptr<cpu::Backend> owned_;
+    cpu::Backend& shard_;
 };
 
 }  // namespace trommel::bench

@@ -155,7 +155,7 @@ TEST(ShardFeed, OneOtherVerdictAndOneOtherRowAreFound) {
     ASSERT_TRUE(cuda::DeviceShard<cuda::ShuffledDevice>::create(
                     std::make_unique<cuda::ShuffledDevice>(), config, options, shard)
                     .ok());
-    ShardFeed feed(*shard, config, {.batches = 2, .batch_events = 256}, 100);
+    ShardFeed feed(std::move(shard), config, {.batches = 2, .batch_events = 256}, 100);
     ASSERT_EQ(feed.begin(1000), "");
     feed.prepare();
     feed.run();
