@@ -45,19 +45,29 @@ class DeviceIdMemory {
         with_exact([&](auto& ids) { ids.advance(watermark_us, time_us); });
         if (filter_) filter_->advance(watermark_us, time_us);
     }
+    // Pins the columns that load() will read. At set-up.
+    void pin(PinnedColumns<D>& pinned, const cpu::IdColumns& ids, uint32_t rows_max) const {
+        if (filter_) {
+            pinned.add(ids.hash, rows_max);
+        } else {
+            pinned.add(ids.lo, rows_max);
+            if (u128_) pinned.add(ids.hi, rows_max);
+        }
+    }
     // Sends the columns of these events on Queue::in; after advance(), and when what the lane's
     // last batch queued is done.
-    void load(Lane& lane, IdBatch& batch, const cpu::IdColumns& ids, const uint32_t* rows) {
+    void load(Lane& lane, const PinnedColumns<D>& pinned, IdBatch& batch, const cpu::IdColumns& ids,
+              const uint32_t* rows) {
         const uint32_t count = batch.count;
         if (filter_) {
-            lane.hash.send(device_, ids.hash, rows, count);
+            lane.hash.send(device_, pinned, ids.hash, rows, count);
             for (uint32_t k = 0; k < count; ++k) {
                 lane.slot.image()[k] = filter_->slot_of(ids.time_us[rows[k]]);
             }
             lane.slot.send(device_, count);
         } else {
-            lane.lo.send(device_, ids.lo, rows, count);
-            if (u128_) lane.hi.send(device_, ids.hi, rows, count);
+            lane.lo.send(device_, pinned, ids.lo, rows, count);
+            if (u128_) lane.hi.send(device_, pinned, ids.hi, rows, count);
         }
         batch.lo = lane.lo.on_device();
         batch.hi = lane.hi.on_device();

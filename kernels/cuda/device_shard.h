@@ -39,6 +39,7 @@ class DeviceShard final : public cpu::Backend {
     }
 
     const char* engine() const override { return "gpu"; }
+    void expect(const RecordBatch& batch, const cpu::IdColumns& ids) override;
     void advance(int64_t watermark_us) override {
         watermark_us_ = watermark_us;
         advance_windows();
@@ -100,12 +101,14 @@ class DeviceShard final : public cpu::Backend {
     void note_lost(const char* why);
     static void refuse(RecordBatch& batch, const uint32_t* rows, uint32_t count);
 
+    bool needs_times() const { return windows_ || (ids_ && ids_->needs_times()); }
     bool can_close() const { return windows_ && !is_lost_; }
     uint64_t live_ids() const { return ids_ && batches_ > 0 ? ids_->live_ids(*newest_ids_) : 0; }
 
     const std::unique_ptr<D> device_;  // Outlives what is in its memory.
+    PinnedColumns<D> pinned_{*device_};
     const OnFull on_full_;
-    const uint32_t rows_max_;
+    const uint32_t shards_, rows_max_;
     const KeyShape key_shape_;
     cpu::MemoryBudget id_budget_, cell_budget_, text_budget_;
     std::unique_ptr<DeviceIdMemory<D>> ids_;     // Null: no deduplication.
@@ -128,6 +131,7 @@ DeviceShard<D>::DeviceShard(std::unique_ptr<D> device, const Config& config,
                             const cpu::ShardOptions& options)
     : device_(std::move(device)),
       on_full_(config.engine.on_full),
+      shards_(options.shards),
       rows_max_(options.rows_max),
       key_shape_(key_shape(config)),
       id_budget_(options.id_bytes),
@@ -173,6 +177,20 @@ bool DeviceShard<D>::allocate_lanes(const Config& config, uint32_t lanes) {
     });
 }
 
+// One of several shards has rows here and there of a batch, hardly ever neighbours.
+template <Device D>
+void DeviceShard<D>::expect(const RecordBatch& batch, const cpu::IdColumns& ids) {
+    if (shards_ > 1) return;
+    device_->bind();
+    if (needs_times()) pinned_.add(batch.time_us.data(), batch.capacity);
+    if (ids_) ids_->pin(pinned_, ids, batch.capacity);
+    if (!windows_) return;
+    if (key_shape_ == KeyShape::integer) pinned_.add(batch.key_int.data(), batch.capacity);
+    for (uint32_t v = 0; v < batch.values.size(); ++v) {
+        if (lanes_[0].values[v]) pinned_.add(batch.values[v].data(), batch.capacity);
+    }
+}
+
 // --- A batch on its way
 
 template <Device D>
@@ -209,10 +227,8 @@ void DeviceShard<D>::load(Lane& lane, const cpu::IdColumns& ids) {
     id_batch.outcome = lane.outcome.data();
     id_batch.counts = &lane.outcomes.on_device()->ids;
     id_batch.halted = halted_.data();
-    if (ids_) ids_->load(lane.ids, id_batch, ids, lane.rows);
-    if (windows_ || (ids_ && ids_->needs_times())) {
-        lane.time.send(on, batch.time_us.data(), lane.rows, lane.count);
-    }
+    if (ids_) ids_->load(lane.ids, pinned_, id_batch, ids, lane.rows);
+    if (needs_times()) lane.time.send(on, pinned_, batch.time_us.data(), lane.rows, lane.count);
     if (windows_) load_keys(lane);
 
     WindowBatch& window_batch = lane.window_batch = {};
@@ -226,7 +242,7 @@ void DeviceShard<D>::load(Lane& lane, const cpu::IdColumns& ids) {
     window_batch.halted = halted_.data();
     for (uint32_t v = 0; windows_ && v < lane.values.size(); ++v) {
         if (!lane.values[v]) continue;
-        lane.values[v].send(on, batch.values[v].data(), lane.rows, lane.count);
+        lane.values[v].send(on, pinned_, batch.values[v].data(), lane.rows, lane.count);
         window_batch.values.column[v] = lane.values[v].on_device();
     }
     on.record(Queue::in, lane.loaded);
@@ -239,7 +255,7 @@ void DeviceShard<D>::load(Lane& lane, const cpu::IdColumns& ids) {
 template <Device D>
 void DeviceShard<D>::load_keys(Lane& lane) {
     if (key_shape_ == KeyShape::integer) {
-        lane.key.send(*device_, lane.batch->key_int.data(), lane.rows, lane.count);
+        lane.key.send(*device_, pinned_, lane.batch->key_int.data(), lane.rows, lane.count);
     } else if (key_shape_ == KeyShape::encoded) {
         windows_->handles()->find_or_add(*lane.batch, lane.rows, lane.count, lane.key.image());
         lane.key.send(*device_, lane.count);

@@ -43,12 +43,13 @@ struct Load {
         batch.verdict[row] = Verdict::late;  // Of a row that nobody asks about, it stays.
         hash[row] = rules::hash_u64(id, rules::hash_seed(kSeed, rules::Purpose::id));
     }
+    cpu::IdColumns ids() const {
+        return {hash.data(), batch.id_lo.data(), nullptr, nullptr, batch.time_us.data()};
+    }
     void submit_to(cpu::Backend& shard) {
-        const cpu::IdColumns ids{hash.data(), batch.id_lo.data(), nullptr, nullptr,
-                                 batch.time_us.data()};
         shard.advance(watermark_us);
         shard.advance_ids(watermark_us, time_us);
-        shard.submit(batch, ids, rows.data(), static_cast<uint32_t>(rows.size()));
+        shard.submit(batch, ids(), rows.data(), static_cast<uint32_t>(rows.size()));
     }
     std::vector<Verdict> verdicts() const {
         return {batch.verdict.begin(), batch.verdict.begin() + batch.count};
@@ -103,10 +104,12 @@ std::vector<std::unique_ptr<Load>> random_stream(const Config& config, Random& r
         load->time_us = now_us;
         newest += random.below(60);
         const uint64_t count = 1 + random.below(kRowsMax);
+        const auto first = static_cast<uint32_t>(random.below(count));
+        const bool are_neighbours = random.one_in(2);
         for (uint32_t row = 0; row < count; ++row) {
             const uint64_t id = newest + random.below(150);
             load->add(id, static_cast<int64_t>(id % 40), now_us - random.between(0, 9'999));
-            if (!random.one_in(4)) load->rows.push_back(row);
+            if (row >= first && (are_neighbours || !random.one_in(4))) load->rows.push_back(row);
         }
         if (load->rows.empty()) load->rows.push_back(0);
         loads.push_back(std::move(load));
@@ -147,8 +150,13 @@ void answers_as_a_core(const Config& config, uint64_t seed, uint32_t& most) {
     expected.take(INT64_MAX);
 
     const auto lanes = static_cast<uint32_t>(random.between(1, 5));
-    const auto shard =
-        device_shard(config, {.seed = seed, .threads = 2, .is_lazy = random.one_in(2)}, lanes);
+    const auto shard = device_shard(
+        config,
+        {.seed = seed, .threads = 2, .is_lazy = random.one_in(2), .pins = !random.one_in(4)},
+        lanes);
+    for (const auto& load : loads) {
+        if (!random.one_in(4)) shard->expect(load->batch, load->ids());
+    }
     Rows rows(config, *shard);
     for (size_t l = 0; l < loads.size(); ++l) {
         loads[l]->submit_to(*shard);
@@ -192,7 +200,7 @@ TEST(BatchLanes, OfAFilterAnswerAsACoreDoesWhereverBatchesHalt) {
 
 TEST(BatchLanes, WithoutDeduplicationAnswerAsACoreDoesWhereverBatchesHalt) {
     uint32_t most = 0;
-    for (uint64_t seed = 1; seed <= 6 && !testing::Test::HasFailure(); ++seed) {
+    for (uint64_t seed = 1; seed <= 12 && !testing::Test::HasFailure(); ++seed) {
         SCOPED_TRACE(seed);
         Config config = job();
         config.dedup.mode = DedupMode::off;
@@ -270,6 +278,36 @@ TEST(BatchLanes, WhatIsFinalCoversWhatIsJudgedAndNoMore) {
     rows.take(INT64_MAX);
     EXPECT_EQ(rows.all, (std::vector<Rows::Row>{{100'000, 7, 1}}));
     EXPECT_EQ(shard->complete_end_us(), 240'000);
+}
+
+// Id, time, key and the value that is read go as they are; not the rows that have others between
+// them, and not what the machine did not pin.
+TEST(BatchLanes, AreFilledFromTheColumnsThatTheyExpect) {
+    for (const bool pins : {true, false}) {
+        const Config config = job();
+        Load expected(config), other(config);
+        const auto shard = device_shard(config, {.is_lazy = true, .pins = pins}, 4);
+        shard->expect(expected.batch, expected.ids());
+        for (Load* const load : {&expected, &other}) {
+            for (uint32_t row = 0; row < 20; ++row) load->add(row, 7, 50'000);
+            load->time_us = 50'000;
+            load->rows = {3, 4, 5, 6};
+        }
+        const auto copies = [&](Load& load) {
+            const uint64_t before = device_of(*shard).copies_of_lent();
+            load.submit_to(*shard);
+            shard->finish();
+            return device_of(*shard).copies_of_lent() - before;
+        };
+        EXPECT_EQ(copies(expected), pins ? 4u : 0u);
+        EXPECT_EQ(copies(other), 0u);
+        EXPECT_EQ(expected.batch.verdict[6], Verdict::unique);
+        EXPECT_EQ(expected.batch.verdict[7], Verdict::late);
+        EXPECT_EQ(other.batch.verdict[6], Verdict::duplicate);
+        expected.rows = {3, 4, 8};
+        EXPECT_EQ(copies(expected), 0u);
+        EXPECT_EQ(expected.batch.verdict[8], Verdict::unique);
+    }
 }
 
 // The longest batch: of a million events of a thousand ids the first thousand are unique.
