@@ -13,12 +13,15 @@
 
 namespace trommel::cuda {
 
-// The place of a batch on its way through a device (shard.md): its columns there and back, which
-// are the next batch's when its verdicts have been read, and the tickets that order its copies with
-// its launches. At most 61 bytes and 8 more per value of device memory for an event, and 33 and 8
-// more of pinned memory.
+// The place of a batch on its way through a device (shard.md), which is one of the host's or
+// several short ones that follow on each other: its columns there and back, which are the next
+// batch's when its verdicts have been read, and the tickets that order its copies with its
+// launches. At most 61 bytes and 8 more per value of device memory for an event, and 33 and 8 more
+// of pinned memory.
 template <Device D>
 struct BatchLane {
+    static constexpr uint32_t kPartsMax = 16;
+
     // What the batch came to.
     struct Outcomes {
         uint64_t halted;  // The halt word behind its last stage. Beside 0, not all of them ran.
@@ -42,10 +45,10 @@ struct BatchLane {
     typename D::Ticket fetched{};  // Queue::out: they are the host's.
 
     // Of the batch that is here.
-    RecordBatch* batch = nullptr;
-    const uint32_t* rows = nullptr;
-    uint32_t count = 0;
-    int64_t watermark_us = 0;  // The windows', before its events.
+    std::vector<LanePart> parts;  // In the order in which they came.
+    uint32_t count = 0;           // Events.
+    // Before its events: the windows' watermark, and the ids'.
+    int64_t watermark_us = 0, ids_watermark_us = 0;
     IdBatch id_batch;
     WindowBatch window_batch;
 };
@@ -77,6 +80,7 @@ bool BatchLane<D>::allocate(D& on, const Config& config, const DeviceIdMemory<D>
     loaded = on.make_ticket();
     judged = on.make_ticket();
     fetched = on.make_ticket();
+    parts.reserve(kPartsMax);
     return has_all && outcome && cell && verdict && outcomes;
 }
 

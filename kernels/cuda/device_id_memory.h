@@ -54,28 +54,28 @@ class DeviceIdMemory {
             if (u128_) pinned.add(ids.hi, rows_max);
         }
     }
-    // Sends the columns of these events on Queue::in; after advance(), and when what the lane's
-    // last batch queued is done.
-    void load(Lane& lane, const PinnedColumns<D>& pinned, IdBatch& batch, const cpu::IdColumns& ids,
-              const uint32_t* rows) {
-        const uint32_t count = batch.count;
+    // Sends the columns of these events on Queue::in; after advance(), which is not called again
+    // before the batch that they are part of is submitted, and when what the lane's last batch
+    // queued is done.
+    void load(Lane& lane, const PinnedColumns<D>& pinned, const cpu::IdColumns& ids,
+              const LanePart& part) {
         if (filter_) {
-            lane.hash.send(device_, pinned, ids.hash, rows, count);
-            for (uint32_t k = 0; k < count; ++k) {
-                lane.slot.image()[k] = filter_->slot_of(ids.time_us[rows[k]]);
+            lane.hash.send(device_, pinned, ids.hash, part);
+            for (uint32_t k = 0; k < part.count; ++k) {
+                lane.slot.image()[part.begin + k] = filter_->slot_of(ids.time_us[part.rows[k]]);
             }
-            lane.slot.send(device_, count);
+            lane.slot.send(device_, part);
         } else {
-            lane.lo.send(device_, pinned, ids.lo, rows, count);
-            if (u128_) lane.hi.send(device_, pinned, ids.hi, rows, count);
+            lane.lo.send(device_, pinned, ids.lo, part);
+            if (u128_) lane.hi.send(device_, pinned, ids.hi, part);
         }
-        batch.lo = lane.lo.on_device();
-        batch.hi = lane.hi.on_device();
-        batch.place = lane.place.data();
     }
 
     // See DeviceIds.
     void submit(const Lane& lane, IdBatch& batch) {
+        batch.lo = lane.lo.on_device();
+        batch.hi = lane.hi.on_device();
+        batch.place = lane.place.data();
         with_exact([&](auto& ids) { ids.submit(batch); });
         if (!filter_) return;
         filter_->submit({lane.hash.on_device(), lane.slot.on_device(), batch.count, batch.outcome});

@@ -22,12 +22,12 @@ constexpr uint32_t kRowsMax = 128;
 constexpr uint64_t kSeed = 9;
 constexpr uint64_t kPlenty = uint64_t{4} << 20;
 
-cpu::ShardOptions options_of(uint64_t bytes) {
+cpu::ShardOptions options_of(uint64_t bytes, uint32_t rows_max = kRowsMax) {
     cpu::ShardOptions options;
     options.seed = kSeed;
     options.id_bytes = kPlenty;
     options.key_bytes = bytes;
-    options.rows_max = kRowsMax;
+    options.rows_max = rows_max;
     return options;
 }
 
@@ -118,10 +118,12 @@ std::vector<std::unique_ptr<Load>> random_stream(const Config& config, Random& r
 }
 
 std::unique_ptr<cpu::Backend> device_shard(const Config& config, const ShuffledOptions& device,
-                                           uint32_t lanes, uint64_t key_bytes = kPlenty) {
+                                           uint32_t lanes, uint64_t key_bytes = kPlenty,
+                                           uint32_t rows_max = kRowsMax) {
     std::unique_ptr<cpu::Backend> shard;
     const Status status = DeviceShard<ShuffledDevice>::create(
-        std::make_unique<ShuffledDevice>(device), config, options_of(key_bytes), shard, lanes);
+        std::make_unique<ShuffledDevice>(device), config, options_of(key_bytes, rows_max), shard,
+        lanes);
     EXPECT_TRUE(status.ok()) << status.message;
     return shard;
 }
@@ -150,10 +152,11 @@ void answers_as_a_core(const Config& config, uint64_t seed, uint32_t& most) {
     expected.take(INT64_MAX);
 
     const auto lanes = static_cast<uint32_t>(random.between(1, 5));
+    const auto batches_in_a_lane = static_cast<uint32_t>(random.between(1, 5));
     const auto shard = device_shard(
         config,
-        {.seed = seed, .threads = 2, .is_lazy = random.one_in(2), .pins = !random.one_in(4)},
-        lanes);
+        {.seed = seed, .threads = 2, .is_lazy = random.one_in(2), .pins = !random.one_in(4)}, lanes,
+        kPlenty, batches_in_a_lane * kRowsMax);
     for (const auto& load : loads) {
         if (!random.one_in(4)) shard->expect(load->batch, load->ids());
     }
@@ -161,7 +164,7 @@ void answers_as_a_core(const Config& config, uint64_t seed, uint32_t& most) {
     for (size_t l = 0; l < loads.size(); ++l) {
         loads[l]->submit_to(*shard);
         const uint32_t under_way = random.one_in(3) ? shard->under_way() : 0;
-        ASSERT_LE(under_way, lanes);
+        ASSERT_LE(under_way, lanes * BatchLane<ShuffledDevice>::kPartsMax);
         most = std::max(most, under_way);
         if (random.one_in(3)) rows.take(random.between(1, 100));
         if (random.one_in(10)) shard->finish();
@@ -335,6 +338,100 @@ TEST(BatchLanes, TakeBatchesOfAMillion) {
               int64_t{options.rows_max} - 1000);
 }
 
+// Batches of one event, of known ids and in a pane that is there; the device does nothing before it
+// is asked.
+class ShortBatches {
+   public:
+    explicit ShortBatches(const Config& of, uint32_t rows_max = kRowsMax)
+        : config_(of),
+          shard(device_shard(of, {.is_lazy = true}, kLanes, kPlenty, rows_max)) {
+        submit();
+        shard->finish();
+        const uint64_t before = device_of(*shard).launches();
+        submit();
+        shard->finish();
+        launches_of_one_ = device_of(*shard).launches() - before;
+    }
+    Load& submit(int64_t watermark_us = 0, int64_t event_us = 50'000, uint64_t id = 1) {
+        loads_.push_back(std::make_unique<Load>(config_));
+        Load& load = *loads_.back();
+        load.add(id, 7, event_us);
+        load.rows = {0};
+        load.watermark_us = watermark_us;
+        load.time_us = event_us;
+        load.submit_to(*shard);
+        return load;
+    }
+    // Since `launches`, in so many batches of the device.
+    uint64_t lanes_since(uint64_t launches) const {
+        return (device_of(*shard).launches() - launches) / launches_of_one_;
+    }
+
+   private:
+    const Config config_;
+    std::vector<std::unique_ptr<Load>> loads_;
+    uint64_t launches_of_one_ = 0;
+
+   public:
+    const std::unique_ptr<cpu::Backend> shard;
+};
+
+// The first two go at once, for the device would be idle without them; nobody needs to ask for the
+// third but by looking.
+TEST(BatchLanes, ShortBatchesShareALaneWhileTheDeviceHasWork) {
+    ShortBatches batches(job());
+    const uint64_t before = device_of(*batches.shard).launches();
+    for (int b = 0; b < 12; ++b) batches.submit();
+    EXPECT_FALSE(batches.shard->is_busy());
+    EXPECT_EQ(batches.lanes_since(before), 2u);
+    Load& last = batches.submit();
+    for (int looks = 0; looks < 10'000 && batches.shard->under_way() > 0; ++looks) continue;
+    EXPECT_EQ(batches.shard->under_way(), 0u);
+    EXPECT_EQ(batches.lanes_since(before), 3u);
+    EXPECT_EQ(last.batch.verdict[0], Verdict::duplicate);
+}
+
+TEST(BatchLanes, AFullLaneDoesNotWait) {
+    ShortBatches batches(job(), 4);
+    const uint64_t before = device_of(*batches.shard).launches();
+    for (int b = 0; b < 2 + 4; ++b) batches.submit();
+    EXPECT_EQ(batches.lanes_since(before), 3u);
+    batches.submit();
+    EXPECT_EQ(batches.lanes_since(before), 3u);
+    EXPECT_TRUE(batches.shard->is_busy());
+    batches.shard->finish();
+    EXPECT_EQ(batches.lanes_since(before), 4u);
+}
+
+TEST(BatchLanes, AreNotSharedByEventsThatAreHorizonsApart) {
+    ShortBatches batches(job());
+    const uint64_t before = device_of(*batches.shard).launches();
+    for (int b = 0; b < 3; ++b) batches.submit(0, 50'000);
+    batches.submit(1'000'000, 2'000'000);
+    EXPECT_EQ(batches.lanes_since(before), 2u);
+    batches.submit(1'000'000, 2'000'001);
+    EXPECT_EQ(batches.lanes_since(before), 3u);
+    batches.shard->finish();
+}
+
+// The second of the lane's batches lets what the first one is a copy of be forgotten, but not yet.
+TEST(BatchLanes, AreJudgedByWhatWasKnownBeforeTheFirstOfTheirBatches) {
+    for (const DedupMode mode : {DedupMode::exact, DedupMode::approximate}) {
+        Config config = job();
+        config.dedup.mode = mode;
+        config.dedup.capacity = 20'000;
+        ShortBatches batches(config);
+        batches.submit(0, 1'000'000, 2);
+        batches.submit(1'500'000, 1'600'000, 3);
+        Load& copy = batches.submit(1'900'000, 1'990'000, 2);
+        const uint64_t before = device_of(*batches.shard).launches();  // Sweeps are some, too.
+        batches.submit(3'600'000, 3'650'000, 4);
+        EXPECT_EQ(device_of(*batches.shard).launches(), before);
+        batches.shard->finish();
+        EXPECT_EQ(copy.batch.verdict[0], Verdict::duplicate);
+    }
+}
+
 // Batches that need no room neither wait for the device nor allocate, and none waits for the next.
 TEST(BatchLanes, InTheGoodCaseNobodyWaitsOrAllocates) {
     const Config config = job();
@@ -374,7 +471,7 @@ TEST(BatchLanes, OfADeviceThatIsLostAreRefusedAndNothingIsCountedTwice) {
         };
         for (uint64_t id = 0; id < judged; ++id) submit(id);
         shard->finish();
-        for (uint64_t id = 0; id < 3; ++id) submit(100 + id);
+        for (uint64_t id = 0; id < 6; ++id) submit(100 + id);
         device_of(*shard).lose("gone");
         EXPECT_EQ(shard->under_way(), 0u);
         for (size_t l = 0; l < loads.size(); ++l) {
@@ -385,7 +482,7 @@ TEST(BatchLanes, OfADeviceThatIsLostAreRefusedAndNothingIsCountedTwice) {
         EXPECT_FALSE(shard->is_behind() || shard->is_closing());
         EXPECT_LT(shard->complete_end_us(), 100'000);
         EXPECT_EQ(shard->report().unique, judged);
-        EXPECT_EQ(shard->report().events, judged + 3);
+        EXPECT_EQ(shard->report().events, judged + 6);
     }
 }
 

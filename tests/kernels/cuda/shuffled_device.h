@@ -105,6 +105,7 @@ class ShuffledDevice {
     }
     template <ItemFunctor F>
     void launch(uint32_t count, const F& functor) {
+        ++launches_;
         put(Queue::compute, [this, count, functor] {
             run_shuffled(count, [&functor](uint32_t item) { functor(item); });
         });
@@ -185,6 +186,7 @@ class ShuffledDevice {
         bool operator==(const Times&) const = default;
     };
     const Times& times() const { return times_; }
+    uint64_t launches() const { return launches_; }  // Of items.
     // Copies from memory that was given to pin().
     uint64_t copies_of_lent() const { return copies_of_lent_; }
 
@@ -299,7 +301,7 @@ class ShuffledDevice {
     size_t pinned_left_;
     DeviceMemory memory_;
     Ranges pinned_, lent_;
-    uint64_t copies_of_lent_ = 0;
+    uint64_t launches_ = 0, copies_of_lent_ = 0;
     std::array<std::deque<Work>, kQueues> queues_;
     std::vector<TicketState> tickets_;
     std::vector<uint32_t> order_;
