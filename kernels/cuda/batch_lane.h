@@ -13,6 +13,24 @@
 
 namespace trommel::cuda {
 
+struct TimeSpan {
+    int64_t oldest_us = INT64_MAX, newest_us = INT64_MIN;
+
+    void add(int64_t time_us) {
+        oldest_us = std::min(oldest_us, time_us);
+        newest_us = std::max(newest_us, time_us);
+    }
+    void add(const TimeSpan& other) {
+        oldest_us = std::min(oldest_us, other.oldest_us);
+        newest_us = std::max(newest_us, other.newest_us);
+    }
+    static TimeSpan of(const RecordBatch& batch, const uint32_t* rows, uint32_t count) {
+        TimeSpan span;
+        for (uint32_t k = 0; k < count; ++k) span.add(batch.time_us[rows[k]]);
+        return span;
+    }
+};
+
 // The place of a batch on its way through a device (shard.md), which is one of the host's or
 // several short ones that follow on each other: its columns there and back, which are the next
 // batch's when its verdicts have been read, and the tickets that order its copies with its
@@ -46,7 +64,8 @@ struct BatchLane {
 
     // Of the batch that is here.
     std::vector<LanePart> parts;  // In the order in which they came.
-    uint32_t count = 0;           // Events.
+    uint32_t count = 0;           // Events,
+    TimeSpan times;               // and theirs.
     // Before its events: the windows' watermark, and the ids'.
     int64_t watermark_us = 0, ids_watermark_us = 0;
     IdBatch id_batch;

@@ -69,10 +69,7 @@ class DeviceShard final : public cpu::Backend {
     uint32_t windows_waiting(uint32_t max) const override {
         return can_close() ? windows_->windows_waiting(max) : 0;
     }
-    // How much a batch can need is known when its cells are found, on the device.
-    bool has_room(const RecordBatch&, const uint32_t*, uint32_t) const override {
-        return !windows_;
-    }
+    bool has_room(const RecordBatch& batch, const uint32_t* rows, uint32_t count) const override;
 
     ShardReport report() const override;
     int64_t horizon_shortened_us() const override {
@@ -87,13 +84,14 @@ class DeviceShard final : public cpu::Backend {
     DeviceShard(std::unique_ptr<D> device, const Config& config, const cpu::ShardOptions& options);
     bool allocate_lanes(const Config& config, uint32_t lanes);
 
-    Lane& lane(uint32_t after_oldest) {
-        return lanes_[(oldest_ + after_oldest) % static_cast<uint32_t>(lanes_.size())];
+    uint32_t place(uint32_t after_oldest) const {
+        return (oldest_ + after_oldest) % static_cast<uint32_t>(lanes_.size());
     }
+    Lane& lane(uint32_t after_oldest) { return lanes_[place(after_oldest)]; }
     Lane& newest() { return lane(under_way_ - 1); }
     uint32_t queued() const { return under_way_ - (is_open_ ? 1u : 0u); }
 
-    bool may_join(const RecordBatch& batch, const uint32_t* rows, uint32_t count);
+    bool may_join(uint32_t count, int64_t newest_us);
     void open_lane();
     void load(Lane& lane, const cpu::IdColumns& ids, const LanePart& part);
     void load_keys(Lane& lane, const LanePart& part);
@@ -214,7 +212,8 @@ void DeviceShard<D>::submit(RecordBatch& batch, const cpu::IdColumns& ids, const
     TROMMEL_ASSERT(count > 0 && count <= rows_max_);
     events_ += count;
     device_->bind();
-    if (!may_join(batch, rows, count)) {
+    const TimeSpan times = TimeSpan::of(batch, rows, count);
+    if (!may_join(count, times.newest_us)) {
         if (is_open_) start_newest();
         while (is_busy()) {
             device_->wait(lane(0).fetched);
@@ -227,28 +226,27 @@ void DeviceShard<D>::submit(RecordBatch& batch, const cpu::IdColumns& ids, const
     Lane& own = newest();
     part.begin = own.count;
     own.count += count;
+    own.times.add(times);
     own.parts.push_back(part);
     ++parts_under_way_;
     load(own, ids, part);
     if (is_due()) start_newest();
 }
 
-// May these events be judged in one with those of the lane that is open? Ids are judged from where
-// they stood before its first event. So, as in a stretch (contract D3), none may be more than two
-// horizons newer: one that the watermark moves, and the disorder, which is no longer than another.
+// May so many events, up to this new, be judged in one with those of the lane that is open? Ids are
+// judged from where they stood before its first event. So, as in a stretch (contract D3), none may
+// be more than two horizons newer: one that the watermark moves, and the disorder, which is no
+// longer than another.
 template <Device D>
-bool DeviceShard<D>::may_join(const RecordBatch& batch, const uint32_t* rows, uint32_t count) {
+bool DeviceShard<D>::may_join(uint32_t count, int64_t newest_us) {
     if (!is_open_) return false;
     const Lane& open = newest();
     if (open.parts.size() == Lane::kPartsMax || count > rows_max_ - open.count) return false;
     if (!ids_ || ids_watermark_us_ == rules::kUnknownUs) return true;
     if (open.ids_watermark_us == rules::kUnknownUs) return false;
     const int64_t ahead_us = horizon_us_ > INT64_MAX / 2 ? INT64_MAX : 2 * horizon_us_;
-    const int64_t newest_us = open.ids_watermark_us > INT64_MAX - ahead_us
-                                  ? INT64_MAX
-                                  : open.ids_watermark_us + ahead_us;
-    return std::all_of(rows, rows + count,
-                       [&](uint32_t row) { return batch.time_us[row] <= newest_us; });
+    return open.ids_watermark_us > INT64_MAX - ahead_us ||
+           newest_us <= open.ids_watermark_us + ahead_us;
 }
 
 // What the lane had before is done, and so is every use of its columns.
@@ -259,6 +257,7 @@ void DeviceShard<D>::open_lane() {
     Lane& own = newest();
     own.parts.clear();
     own.count = 0;
+    own.times = {};
     own.watermark_us = watermark_us_;
     own.ids_watermark_us = ids_watermark_us_;
     advance_ids();
@@ -379,7 +378,7 @@ void DeviceShard<D>::settle_oldest() {
     if (const uint64_t halted = oldest.outcomes.image()->halted; halted != 0) return go_on(halted);
     settle(oldest);
     parts_under_way_ -= static_cast<uint32_t>(oldest.parts.size());
-    oldest_ = (oldest_ + 1) % static_cast<uint32_t>(lanes_.size());
+    oldest_ = place(1);
     --under_way_;
     advance_windows();
     if (is_due()) start_newest();
@@ -477,6 +476,29 @@ bool DeviceShard<D>::take_closed(cpu::PartialRows& rows, uint32_t rows_max, int6
     const bool is_closing = windows_->take_closed(rows, rows_max, work);
     if (const char* const why = windows_->error(); *why != '\0') note_lost(why);
     return is_closing;
+}
+
+// The ends of the batch are looked at first: as long as there is no room, it is asked again and
+// again.
+template <Device D>
+bool DeviceShard<D>::has_room(const RecordBatch& batch, const uint32_t* rows,
+                              uint32_t count) const {
+    if (!can_close() || count == 0) return true;
+    TimeSpan times;
+    uint64_t events = count;
+    for (uint32_t l = 0; l < under_way_; ++l) {
+        times.add(lanes_[place(l)].times);
+        events += lanes_[place(l)].count;
+    }
+    const auto have_room = [&] {
+        return windows_->has_room(times.oldest_us, times.newest_us, events);
+    };
+    times.add(batch.time_us[rows[0]]);
+    times.add(batch.time_us[rows[count - 1]]);
+    if (!have_room()) return false;
+    times.add(TimeSpan::of(batch, rows, count));
+    const KeyHandles* const handles = windows_->handles();
+    return have_room() && (handles == nullptr || handles->has_room(batch, rows, count));
 }
 
 template <Device D>

@@ -48,6 +48,10 @@ class PaneTables {
     // is no memory for that, events that need it will be refused until a pane goes. Waits.
     void make_room();
 
+    // Will there be room for so many events of panes [first, last], whatever keys they have? A
+    // bound (windows.md); it may say no where there is.
+    bool has_room(int64_t first, int64_t last, uint64_t events) const;
+
     uint64_t count() const { return panes_.size(); }
     int64_t first() const { return first_from(INT64_MIN); }
     // The index of the first pane from this one on; kNone when there is none.
@@ -81,6 +85,13 @@ class PaneTables {
     static uint32_t usual_limit(uint32_t capacity) { return std::max(capacity / 2, 1u); }
     static uint32_t full_limit(uint32_t capacity) { return capacity - capacity / 8; }
 
+    // The largest block that a table grows to which stops at the first that usually has so many
+    // keys: four times one that is too small. Above kBitsMax: there is none.
+    uint32_t bits_at_most(uint64_t keys) const {
+        const uint32_t bits = pool_.bits_for(keys, words_);
+        if (pool_.capacity_of(bits, words_) < 2 * keys) return pool_.kBitsMax + 1;
+        return bits <= kGrowFastBits ? bits + 1 : bits;
+    }
     bool make_table(uint32_t bits, CellTable& table);
     bool make_pane(int64_t index);
     bool make_pane(int64_t index, uint32_t bits);
@@ -149,6 +160,43 @@ void PaneTables<D>::make_room() {
         }
     }
     write_directory();
+}
+
+// Each pane from `first` to `last` gets all of the events, none of whose keys it has.
+template <Device D>
+bool PaneTables<D>::has_room(int64_t first, int64_t last, uint64_t events) const {
+    uint64_t needed = 0, rows = 0, rows_most = 0, missing = static_cast<uint64_t>(last - first) + 1;
+    uint32_t bits_most = pool_.kBitsMin;
+    // It is in a block of 2^from bytes, or in none, and grows to 2^bits. The blocks on its way are
+    // powers of two, so all of them together are no more than twice the last.
+    const auto grows = [&](uint32_t from, uint32_t bits, uint64_t panes) {
+        const uint64_t its_rows = usual_limit(pool_.capacity_of(bits, words_)) + uint64_t{1};
+        needed += panes * 2 * (pool_.bytes(bits) - (from == 0 ? 0 : pool_.bytes(from)));
+        rows += panes * its_rows;
+        rows_most = std::max(rows_most, its_rows);
+        bits_most = std::max(bits_most, bits);
+    };
+    for (const Pane& pane : panes_) {
+        if (pane.is_full) return false;
+        const bool gets_some = first <= pane.index && pane.index <= last;
+        missing -= gets_some ? 1 : 0;
+        const uint32_t bits =
+            gets_some ? bits_at_most(full_limit(pane.table.capacity) + events) : pane.bits;
+        if (bits > pool_.kBitsMax) return false;
+        grows(pane.bits, bits, 1);
+    }
+    missing = std::min(missing, events);
+    if (missing > 0) {
+        const uint32_t bits = std::max({+pool_.kBitsMin, bits_at_most(events), bits_most - 2});
+        if (is_missing_refused_ || missing > panes_max_ - panes_.size()) return false;
+        if (bits > pool_.kBitsMax) return false;
+        grows(0, bits, missing);
+    }
+    rows = std::min(rows, rows_most * panes_per_window_);
+    const uint64_t cells_most = pool_.capacity_of(bits_most, words_) + uint64_t{1};
+    const uint64_t closing = rows_.bytes_for(rows, cells_most, panes_per_window_ > 1);
+    needed += closing - std::min(closing, rows_.reserved_bytes());
+    return needed <= budget_.left_bytes();
 }
 
 template <Device D>

@@ -121,9 +121,9 @@ std::unique_ptr<cpu::Backend> device_shard(const Config& config, const ShuffledO
                                            uint32_t lanes, uint64_t key_bytes = kPlenty,
                                            uint32_t rows_max = kRowsMax) {
     std::unique_ptr<cpu::Backend> shard;
-    const Status status = DeviceShard<ShuffledDevice>::create(
-        std::make_unique<ShuffledDevice>(device), config, options_of(key_bytes, rows_max), shard,
-        lanes);
+    const Status status =
+        DeviceShard<ShuffledDevice>::create(std::make_unique<ShuffledDevice>(device), config,
+                                            options_of(key_bytes, rows_max), shard, lanes);
     EXPECT_TRUE(status.ok()) << status.message;
     return shard;
 }
@@ -343,8 +343,7 @@ TEST(BatchLanes, TakeBatchesOfAMillion) {
 class ShortBatches {
    public:
     explicit ShortBatches(const Config& of, uint32_t rows_max = kRowsMax)
-        : config_(of),
-          shard(device_shard(of, {.is_lazy = true}, kLanes, kPlenty, rows_max)) {
+        : config_(of), shard(device_shard(of, {.is_lazy = true}, kLanes, kPlenty, rows_max)) {
         submit();
         shard->finish();
         const uint64_t before = device_of(*shard).launches();
@@ -430,6 +429,74 @@ TEST(BatchLanes, AreJudgedByWhatWasKnownBeforeTheFirstOfTheirBatches) {
         batches.shard->finish();
         EXPECT_EQ(copy.batch.verdict[0], Verdict::duplicate);
     }
+}
+
+// A worker asks when rows might have to leave first; here they do leave whenever it is told no.
+TEST(BatchLanes, RefuseNothingForWhichThereIsRoomWhateverIsUnderWay) {
+    Config config = job(kForeverUs);
+    config.engine.on_full = OnFull::refuse;
+    uint64_t asked = 0, had_room = 0, refused = 0;
+    for (uint64_t seed = 1; seed <= 16; ++seed) {
+        SCOPED_TRACE(seed);
+        Random random(seed);
+        const auto key_bytes =
+            static_cast<uint64_t>(random.between(20'000, random.one_in(2) ? 60'000 : 2'000'000));
+        const auto shard = device_shard(
+            config, {.seed = seed, .threads = 2, .is_lazy = seed % 2 == 0}, 4, key_bytes);
+        Rows rows(config, *shard);
+        std::vector<std::unique_ptr<Load>> loads;
+        std::vector<bool> has_room;
+        uint64_t id = 0;
+        for (int64_t b = 0, now_us = 0; b < 40; ++b, now_us += random.between(0, 60'000)) {
+            loads.push_back(std::make_unique<Load>(config));
+            Load& load = *loads.back();
+            load.watermark_us = now_us - 10'000;
+            load.time_us = now_us;
+            for (uint64_t left = 1 + random.below(kRowsMax); left > 0; --left) {
+                load.rows.push_back(load.batch.count);
+                load.add(++id, static_cast<int64_t>(id), now_us + random.between(0, 50'000));
+            }
+            const auto count = static_cast<uint32_t>(load.rows.size());
+            shard->advance(load.watermark_us);
+            has_room.push_back(false);
+            if (shard->is_closing() || shard->is_behind()) {
+                has_room.back() = shard->has_room(load.batch, load.rows.data(), count);
+                ++asked;
+                had_room += has_room.back();
+                if (!has_room.back()) shard->finish();
+                if (!has_room.back()) rows.take(INT64_MAX);
+            }
+            load.submit_to(*shard);
+            if (random.one_in(3)) rows.take(random.between(1, 100));
+        }
+        shard->finish();
+        for (size_t l = 0; l < loads.size(); ++l) {
+            for (const uint32_t row : loads[l]->rows) {
+                const bool is_refused = loads[l]->batch.verdict[row] == Verdict::refused;
+                ASSERT_FALSE(is_refused && has_room[l]) << "batch " << l;
+                refused += is_refused;
+            }
+        }
+    }
+    EXPECT_GT(had_room, 50u);
+    EXPECT_GT(asked - had_room, 50u);
+    EXPECT_GT(refused, 100u);
+}
+
+TEST(BatchLanes, DoNotRunEmptyWhereAPaneEndsAndThereIsRoom) {
+    ShortBatches batches(job());
+    const uint64_t waits = device_of(*batches.shard).times().waits;
+    for (int b = 0; b < 3; ++b) batches.submit();
+    Load next(job());
+    next.add(1, 7, 250'000);
+    next.rows = {0};
+    next.time_us = 250'000, next.watermark_us = 240'000;
+    batches.shard->advance(next.watermark_us);
+    EXPECT_TRUE(batches.shard->is_behind());
+    EXPECT_TRUE(batches.shard->has_room(next.batch, next.rows.data(), 1));
+    next.submit_to(*batches.shard);
+    EXPECT_EQ(device_of(*batches.shard).times().waits, waits);
+    batches.shard->finish();
 }
 
 // Batches that need no room neither wait for the device nor allocate, and none waits for the next.
