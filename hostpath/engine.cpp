@@ -12,11 +12,13 @@ namespace {
 
 using hostpath::Batch;
 
-// Keeps rows for take_rows().
+// Keeps rows for take_rows(): those that were left before a push(), kRowsLeftMax at most, and those
+// that it makes.
 class RowQueue final : public Sink {
    public:
     Status open() override { return {}; }
     Status write_rows(const RowBatch& rows) override {
+        count_ += rows.count();
         if (spare_) {
             *spare_ = rows;
             queue_.push_back(std::move(*spare_));
@@ -34,14 +36,18 @@ class RowQueue final : public Sink {
     bool take(RowBatch& rows) {
         if (queue_.empty()) return false;
         std::swap(rows, queue_.front());
+        count_ -= rows.count();
         spare_ = std::move(queue_.front());  // The caller's last one; its memory serves again.
         queue_.pop_front();
         return true;
     }
 
+    uint64_t count() const { return count_; }
+
    private:
     std::deque<RowBatch> queue_;
     std::optional<RowBatch> spare_;
+    uint64_t count_ = 0;  // In queue_.
 };
 
 // One shard on the caller's thread: the parts of a run, without sources, sinks, rings and threads.
@@ -74,6 +80,12 @@ class InlineEngine final : public Engine {
                                  "record " + std::to_string(row) + " has the partition " +
                                      std::to_string(records.partition[row]) + "; the last one is " +
                                      std::to_string(kPartitionsMax - 1));
+        }
+        if (rows_.count() > kRowsLeftMax) {
+            return Status::error(Code::invalid_config,
+                                 std::to_string(rows_.count()) +
+                                     " rows of final windows were left; call take_rows() until "
+                                     "it returns false, then push again");
         }
         if (!emitter_.status().ok()) return refuse(records);
         // Lent, not copied: the engine's columns beside the caller's records.

@@ -3,7 +3,12 @@
 #define XXH_STATIC_LINKING_ONLY  // For a hash state that needs no allocation.
 #include <bit>
 #include <cstring>
+#if TROMMEL_NET_XXHASH_DISPATCH
+// The same functions, by what this processor has: with AVX2 a full frame takes 0.45 of the time.
+#include <xxh_x86dispatch.h>
+#else
 #include <xxhash.h>
+#endif
 
 namespace trommel::net {
 namespace {
@@ -16,7 +21,7 @@ constexpr uint8_t kFlagsKnown = kFrameSigned | kFrameEnd;
 constexpr size_t kChecksumAt = 28;
 constexpr size_t kChecksumBytes = 4;
 // Up to here copying a frame and hashing it at once is quicker than hashing it in three pieces: of
-// 64 bytes in a third of the time (22 ns, not 60), of 1,440 in 0.94 of it.
+// 64 bytes in a quarter of the time (16 ns, not 66), of 1,484 in 0.72 of it (with AVX2).
 constexpr size_t kCopiedBytesMax = 2048;
 
 template <class Integer>

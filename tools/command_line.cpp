@@ -88,7 +88,7 @@ constexpr const char* kPlanFooter = R"(
 Examples
   trommel plan --events 1G/day --peak 5 --event-bytes 1kB     what a stream needs, with formulas
   trommel plan --job job.yaml --events 200k --write-job planned.yaml
-  trommel plan --calibrate --out machine.json                 measures this machine, half a minute
+  trommel plan --calibrate --out machine.json                 measures this machine, a minute
   trommel plan --events 1M --calibration machine.json         with cores and catch-up times
   trommel plan --events 1M --check --calibration machine.json predicted against measured
 
@@ -234,8 +234,14 @@ void add_sustain(CLI::App& bench, SustainCommand& sustain) {
 void add_ingest(CLI::App& bench, IngestCommand& ingest) {
     CLI::App& app = *bench.add_subcommand(
         "ingest", "What getting events in from sockets costs, by the side of its limits");
-    app.add_option("--events", ingest.events, "events of a round")->type_name("N");
-    app.add_option("--keys", ingest.keys, "different keys")->type_name("N");
+    const auto add = [&](const char* name, std::string& out, const char* type, const char* help) {
+        app.add_option(name, out, help)->type_name(type);
+    };
+    add("--events", ingest.events, "N", "events of a round, a microsecond of event time apart");
+    add("--keys", ingest.keys, "N", "different keys");
+    add("--duplicate-distance", ingest.duplicate_distance, "N", "a copy is so many later at most");
+    add("--horizon", ingest.horizon, "TIME", "of the deduplication");
+    add("--window", ingest.window, "TIME", "tumbling, per key; a quarter of the events");
     app.add_option("--rounds", ingest.rounds, "how often each is measured; medians are printed")
         ->check(CLI::Range(1u, 1000u));
     app.add_flag("--quick", ingest.quick, "few events: a check, not a measurement");

@@ -89,6 +89,8 @@ ExitCode bench_sustain(const SustainCommand& command);
 
 struct IngestCommand {
     std::string events = "8M", keys = "100k";
+    std::string duplicate_distance = "100k", horizon = "10m";
+    std::string window;  // Empty: a quarter of the events.
     std::string report_path;
     unsigned rounds = 5;
     bool quick = false, json = false;

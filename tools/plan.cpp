@@ -165,6 +165,33 @@ std::vector<Fact> facts_of(const PlanCommand& command) {
             {"Written", time_now()}};
 }
 
+// How many times as fast this machine is now as it was when it was calibrated.
+Status measure_speed(const PlanCommand& command, const Calibration& calibration, double& speed) {
+    double now_ns = 0;
+    const auto scale = command.quick ? CalibrationScale::quick : CalibrationScale::full;
+    const Status status = measure_reference(scale, now_ns);
+    if (status.ok()) speed = calibration.reference_ns / now_ns;
+    return status;
+}
+
+void tell_speeds(const PlanReport& report, Console& console) {
+    char text[320];
+    const bool is_steady = std::abs(report.speed_after / report.speed_before - 1) <= kSameSpeed;
+    std::snprintf(text, sizeof text,
+                  "%sby the same work, this machine was %.2f times as fast before the run, and "
+                  "%.2f times after it, as when it was calibrated; rates and times are predicted "
+                  "for the speed before",
+                  is_steady ? "" : "warning: ", report.speed_before, report.speed_after);
+    console.note(text);
+    if (report.catch_up_from_rate_s <= 0) return;
+    std::snprintf(text, sizeof text,
+                  "%sthe core was %.2f times as fast while catching up as when its rate was "
+                  "measured; from that rate and speed, catching up would take %.3g s",
+                  std::abs(report.core_speed - 1) > kSameSpeed ? "warning: " : "",
+                  report.core_speed, report.catch_up_from_rate_s);
+    console.note(text);
+}
+
 // Writes the prediction, then runs what was planned, and adds what came out.
 ExitCode check_plan(const PlanCommand& command, Console& console, Request& request,
                     ReportFile& page) {
@@ -175,9 +202,15 @@ ExitCode check_plan(const PlanCommand& command, Console& console, Request& reque
         }
         request.calibration = calibration;
     }
+    double speed = 1;
+    if (const Status status = measure_speed(command, *request.calibration, speed); !status.ok()) {
+        return fail(status, console);
+    }
+    const Calibration now = at_speed(*request.calibration, speed);
     const std::string path = command.out_path.empty() ? kCheckPath : command.out_path;
-    const ScaledPlan scaled = scale_plan(request.inputs, *request.calibration);
-    PlanReport report = predict(scaled, *request.calibration);
+    const ScaledPlan scaled = scale_plan(request.inputs, now);
+    PlanReport report = predict(scaled, now);
+    report.speed_before = speed;
     const std::string prediction = plan_report_json(report, false) + "\n";
     if (const Status status = write_whole(path, prediction); !status.ok()) {
         return fail(status, console);
@@ -186,17 +219,16 @@ ExitCode check_plan(const PlanCommand& command, Console& console, Request& reque
                  plan_value_text(scaled.scale, PlanUnit::share) +
                  " of the planned events and keys, at the busiest rate.");
     const auto tell = [&](const std::string& what) { console.note("running " + what); };
-    if (const Status status = measure(scaled, tell, report); !status.ok()) {
-        return fail(status, console);
-    }
+    Status status = measure(scaled, tell, report);
+    if (status.ok()) status = measure_speed(command, *request.calibration, report.speed_after);
+    if (!status.ok()) return fail(status, console);
     const std::string measured = plan_report_json(report, true);
     std::fputs(command.json ? (measured + "\n").c_str() : plan_report_table(report).c_str(),
                stdout);
-    if (const Status status = write_whole(path, prediction + measured + "\n"); !status.ok()) {
-        return fail(status, console);
-    }
+    status = write_whole(path, prediction + measured + "\n");
+    if (!status.ok()) return fail(status, console);
     if (!command.report_path.empty()) {
-        const Status status = page.finish(plan_check_page(report, facts_of(command)));
+        status = page.finish(plan_check_page(report, facts_of(command)));
         if (!status.ok()) return fail(status, console);
     }
     if (report.core_share < kQuietShare) {
@@ -204,15 +236,7 @@ ExitCode check_plan(const PlanCommand& command, Console& console, Request& reque
                      plan_value_text(report.core_share, PlanUnit::share) +
                      " of a core, so its rate and times mean little");
     }
-    if (report.catch_up_from_rate_s > 0) {
-        char text[256];
-        std::snprintf(text, sizeof text,
-                      "%sthe core was %.2f times as fast while catching up as when its rate was "
-                      "measured; from that rate and speed, catching up would take %.3g s",
-                      std::abs(report.core_speed - 1) > kSameSpeed ? "warning: " : "",
-                      report.core_speed, report.catch_up_from_rate_s);
-        console.note(text);
-    }
+    tell_speeds(report, console);
     if (report.is_met()) return kExitDone;
     console.note("not every prediction was within its target");
     return command.require ? kExitUnmet : kExitDone;

@@ -23,9 +23,12 @@ namespace trommel {
 // Thread: any one at a time. Errors: create() reports every contradiction of the config; push()
 // fails with Code::memory_full (OnFull::stop: the batch's remaining records have Verdict::refused,
 // and every later push() fails the same way), or with Code::invalid_config, having done nothing,
-// for a batch of a larger capacity than config.engine.batch_records.
+// for a batch of a larger capacity than config.engine.batch_records, or when more than kRowsLeftMax
+// rows were left.
 class Engine {
    public:
+    static constexpr uint64_t kRowsLeftMax = 1 << 20;
+
     // config.engine.threads is ignored: this is always one shard.
     static Status create(const Config& config, std::unique_ptr<Engine>& engine,
                          Clock& clock = system_clock());
@@ -49,6 +52,8 @@ class Engine {
     // false when there is none. Call it until then after each push() and finish(). Rows that are
     // left are not lost: push() judges first, and makes rows of them itself, which stay in memory,
     // only when a second window of a kind waits or their memory might be wanted for its records.
+    // When those are more than kRowsLeftMax, it waits for them to be taken: it does nothing and
+    // says so.
     virtual bool take_rows(RowBatch& rows) = 0;
 
     virtual Ledger ledger() const = 0;

@@ -195,6 +195,42 @@ TEST(Engine, ABatchThatIsTooLargeIsAMistakeAndLeavesNoTrace) {
     EXPECT_EQ(push(*engine, config, {event(1, 5)}), Verdicts({unique}));
 }
 
+// Nobody takes rows: each push makes those of the windows before the last, until they are too many.
+TEST(Engine, RowsThatNobodyTakesStopTheNextPushWithoutATrace) {
+    Config config = window_job();
+    config.dedup.mode = DedupMode::off;
+    config.windows = {{"w", WindowKind::tumbling, 10, 10, 0}};
+    config.engine.batch_records = kBatchRecordsMax;
+    const auto engine = make(config);
+    RecordBatch batch(config, kBatchRecordsMax);
+    const int64_t values[] = {1};
+    int64_t time_us = 0;
+    uint64_t pushed = 0;
+    Status status;
+    while (pushed < 2 * Engine::kRowsLeftMax) {
+        batch.clear();
+        while (!batch.full()) {
+            batch.set_key(batch.add(uint64_t{0}, time_us, values), int64_t{0});
+            time_us += 10;
+        }
+        status = engine->push(batch);
+        if (!status.ok()) break;
+        pushed += batch.count;
+    }
+    EXPECT_EQ(status.code, Code::invalid_config);
+    EXPECT_THAT(status.message, testing::HasSubstr("call take_rows() until it returns false"));
+    EXPECT_EQ(batch.verdict[0], pending);
+    EXPECT_EQ(engine->ledger().in, pushed);
+    EXPECT_GT(pushed, Engine::kRowsLeftMax);
+    uint64_t taken = 0;
+    RowBatch rows(config);
+    while (engine->take_rows(rows)) taken += rows.count();
+    EXPECT_TRUE(engine->push(batch).ok());  // The same again.
+    ASSERT_TRUE(engine->finish().ok());
+    while (engine->take_rows(rows)) taken += rows.count();
+    EXPECT_EQ(taken, pushed + batch.count);
+}
+
 TEST(Engine, APartitionBeyondTheLastIsAMistakeAndLeavesNoTrace) {
     const Config config = dedup_job();
     const auto engine = make(config);

@@ -95,6 +95,7 @@ TEST_F(PlanCommands, ACheckWritesItsPredictionFirst) {
     EXPECT_THAT(read_file(file_), StartsWith("{\"kind\":\"prediction\""));
     EXPECT_EQ(check.wait(), kExitDone) << check.err();
     EXPECT_THAT(check.out(), HasSubstr("ids live at once"));
+    EXPECT_THAT(check.err(), HasSubstr("by the same work, this machine was"));
     const std::string written = read_file(file_);
     EXPECT_THAT(written, HasSubstr("\n{\"kind\":\"measured\""));
     EXPECT_EQ(Program({"plan", "--check", "--quick", "--events", "2k", "--out", "no/such/folder/x"})

@@ -91,6 +91,10 @@ Page plan_check_page(const PlanReport& report, std::vector<Fact> facts) {
                 plan_value_text(report.scale, PlanUnit::share) + " of its events and keys.";
     page.facts = std::move(facts);
     page.facts.insert(page.facts.begin(), {"Machine", report.machine});
+    char speed[80];
+    std::snprintf(speed, sizeof speed, "%.2f before the run, %.2f after it", report.speed_before,
+                  report.speed_after);
+    page.facts.insert(page.facts.begin() + 1, {"Speed, by its calibration", speed});
     std::vector<Prediction> predictions;
     std::string missed;
     for (const PlanPair& pair : report.pairs) {

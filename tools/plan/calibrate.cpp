@@ -6,6 +6,7 @@
 
 #include "bench/kit/machine.h"
 #include "bench/kit/measure.h"
+#include "bench/kit/timing.h"
 #include "kernels/cpu/footprint.h"
 #include "tools/plan/trial.h"
 
@@ -16,7 +17,9 @@ constexpr double kDuplicates = 0.05;
 constexpr int64_t kStepUs = 1;
 constexpr uint64_t kQuickShare = 64;  // Of the full size.
 constexpr double kMega = 1e6;
+constexpr uint64_t kEvents = 4'000'000;
 constexpr uint32_t kSlices = 9;
+constexpr uint32_t kRounds = 3, kReferenceRounds = 5;
 constexpr uint64_t kShortWindow = 8'192, kLongWindow = 10'000'000;
 
 // What every measurement has: one window without a key that never closes before the end.
@@ -48,6 +51,43 @@ PlanStreamOptions base_stream(uint64_t warm, uint64_t timed) {
     return stream;
 }
 
+uint64_t share_of(CalibrationScale scale) {
+    return scale == CalibrationScale::full ? 1 : kQuickShare;
+}
+
+uint64_t scaled(uint64_t count, uint64_t share) {
+    return std::max<uint64_t>(count / share, 256);
+}
+
+Status take(const Trial& trial, TrialResult& result) {
+    result = run_trial(trial);
+    if (!result.status.ok()) return result.status;
+    if (result.report.ledger[Verdict::refused] > 0) {
+        return Status::error(Code::internal, "a calibration run found no room for its events");
+    }
+    return {};
+}
+
+// Ids that expire, and keys in windows, both beyond most caches of level 2.
+Status measure_reference_once(uint64_t share, double& ns) {
+    const uint64_t live = scaled(uint64_t{1} << 20, share), keys = scaled(50'000, share);
+    const uint64_t window = 8 * keys;
+    Trial trial{base_config(), base_stream(live * 11 / 5, 5 * window), 0, 0};
+    trial.stream.slices = 5;
+    trial.stream.reach = live / 2;
+    trial.stream.keys = keys;
+    trial.config.dedup.mode = DedupMode::exact;
+    trial.config.dedup.horizon_us = static_cast<int64_t>(live) * kStepUs;
+    trial.config.key = {{"k", FieldType::integer}};
+    trial.config.aggregates.push_back({"s", AggregateKind::sum, 0, 0});
+    const auto size_us = static_cast<int64_t>(window) * kStepUs;
+    trial.config.windows = {{"w", WindowKind::tumbling, size_us, size_us, 0}};
+    TrialResult result;
+    if (Status status = take(trial, result); !status.ok()) return status;
+    ns = result.timed.others_ns;
+    return {};
+}
+
 struct IdKindOf {
     const char* kind;
     DedupMode mode;
@@ -66,10 +106,7 @@ class Calibrator {
    public:
     Calibrator(CalibrationScale scale, const std::function<void(const std::string&)>& tell,
                Calibration& out)
-        : share_(scale == CalibrationScale::full ? 1 : kQuickShare),
-          rounds_(scale == CalibrationScale::full ? 5 : 1),
-          tell_(tell),
-          out_(out) {}
+        : share_(share_of(scale)), tell_(tell), out_(out) {}
 
     Status run() {
         out_ = {};
@@ -82,20 +119,12 @@ class Calibrator {
         for (const uint64_t keys : {uint64_t{1'000}, uint64_t{50'000}, uint64_t{1'000'000}}) {
             if (Status status = measure_keys(scaled(keys)); !status.ok()) return status;
         }
-        return measure_decoders();
+        if (Status status = measure_decoders(); !status.ok()) return status;
+        return measure_reference_once(share_, out_.reference_ns);
     }
 
    private:
-    uint64_t scaled(uint64_t count) const { return std::max<uint64_t>(count / share_, 256); }
-
-    static Status take(const Trial& trial, TrialResult& result) {
-        result = run_trial(trial);
-        if (!result.status.ok()) return result.status;
-        if (result.report.ledger[Verdict::refused] > 0) {
-            return Status::error(Code::internal, "a calibration run found no room for its events");
-        }
-        return {};
-    }
+    uint64_t scaled(uint64_t count) const { return tools::scaled(count, share_); }
 
     Status measure_base() {
         tell_("events without ids and keys");
@@ -188,7 +217,7 @@ class Calibrator {
                                                                  : nullptr;
             if (per_byte == nullptr && info.name != "decode-binary") continue;
             tell_(std::string(info.name));
-            const bench::Result result = bench::measure(info, bench::Scale::quick, rounds_);
+            const bench::Result result = bench::measure(info, bench::Scale::quick, 1);
             if (!result.wrong.empty()) {
                 return Status::error(Code::internal, result.name + ": " + result.wrong);
             }
@@ -202,10 +231,7 @@ class Calibrator {
         return {};
     }
 
-    static constexpr uint64_t kEvents = 4'000'000;
-
     const uint64_t share_;
-    const uint32_t rounds_;
     const std::function<void(const std::string&)>& tell_;
     Calibration& out_;
 };
@@ -214,7 +240,29 @@ class Calibrator {
 
 Status calibrate(CalibrationScale scale, const std::function<void(const std::string&)>& tell,
                  Calibration& calibration) {
-    return Calibrator(scale, tell, calibration).run();
+    const uint32_t count = scale == CalibrationScale::full ? kRounds : 1;
+    std::vector<Calibration> rounds(count);
+    for (uint32_t r = 0; r < count; ++r) {
+        const auto tell_round = [&](const std::string& what) {
+            tell(count == 1
+                     ? what
+                     : what + ", round " + std::to_string(r + 1) + " of " + std::to_string(count));
+        };
+        const Status status = Calibrator(scale, tell_round, rounds[r]).run();
+        if (!status.ok()) return status;
+    }
+    calibration = median_of(rounds);
+    return {};
+}
+
+Status measure_reference(CalibrationScale scale, double& ns) {
+    std::vector<double> rounds(kReferenceRounds);
+    for (double& round : rounds) {
+        const Status status = measure_reference_once(share_of(scale), round);
+        if (!status.ok()) return status;
+    }
+    ns = bench::median(rounds);
+    return {};
 }
 
 }  // namespace trommel::tools

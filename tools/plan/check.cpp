@@ -356,6 +356,8 @@ std::string plan_report_json(const PlanReport& report, bool with_measured) {
         .text("kind", with_measured ? "measured" : "prediction")
         .text("machine", report.machine)
         .real("scale", report.scale)
+        .real("speed_before", report.speed_before)
+        .real("speed_after", with_measured ? report.speed_after : 1)
         .real("core_share", with_measured ? report.core_share : 1)
         .real("core_speed", with_measured ? report.core_speed : 1)
         .real("catch_up_from_rate_s", with_measured ? report.catch_up_from_rate_s : 0)

@@ -28,6 +28,9 @@ struct PlanPair {
 struct PlanReport {
     std::string machine;
     double scale = 1;  // The workload that ran had this share of the planned events and keys.
+    // How fast this machine was just before the run and just after it, by when it was calibrated.
+    // Predictions of rates and times are for the speed before.
+    double speed_before = 1, speed_after = 1;
     // Of the time that passed, how much of a core the run had: else rates and times mean little.
     double core_share = 1;
     // How fast the core was while outages were caught up with, by when the rate was measured: the

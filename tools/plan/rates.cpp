@@ -4,13 +4,15 @@
 #include <charconv>
 #include <cmath>
 
+#include "bench/kit/timing.h"
+#include "kernels/rules/assert.h"
 #include "tools/job/document.h"
 #include "tools/report_json.h"
 
 namespace trommel::tools {
 namespace {
 
-constexpr std::string_view kFormat = "trommel-calibration-1";
+constexpr std::string_view kFormat = "trommel-calibration-2";
 constexpr size_t kPointsMax = 64;  // Of one list in a file.
 
 std::string points_json(const std::vector<RatePoint>& points) {
@@ -20,6 +22,23 @@ std::string points_json(const std::vector<RatePoint>& points) {
         json += JsonObject().real("bytes", point.bytes).real("ns", point.ns).object();
     }
     return json.empty() ? "[]" : json + "]";
+}
+
+// Every figure that is a time, in an order of its own.
+std::vector<double*> times_of(Calibration& calibration) {
+    std::vector<double*> times{&calibration.base_ns,
+                               &calibration.base_unique_ns,
+                               &calibration.decode_binary_ns,
+                               &calibration.decode_json_ns_per_byte,
+                               &calibration.decode_csv_ns_per_byte,
+                               &calibration.reference_ns};
+    const auto add = [&](std::vector<RatePoint>& points) {
+        for (RatePoint& point : points) times.push_back(&point.ns);
+    };
+    for (Calibration::Ids& measured : calibration.ids) add(measured.points);
+    add(calibration.cell);
+    add(calibration.row);
+    return times;
 }
 
 // Reads a file that we wrote. Everything missing or odd makes all of it unusable: a plan must not
@@ -100,6 +119,26 @@ std::string_view id_rate_kind(const DedupOptions& dedup) {
     return dedup.id_type == IdType::u64 ? "u64" : "u128";
 }
 
+Calibration at_speed(const Calibration& calibration, double speed) {
+    Calibration scaled = calibration;
+    for (double* const ns : times_of(scaled)) *ns /= speed;
+    return scaled;
+}
+
+Calibration median_of(const std::vector<Calibration>& rounds) {
+    std::vector<Calibration> copies = rounds;
+    Calibration middle = rounds.front();
+    const std::vector<double*> out = times_of(middle);
+    std::vector<std::vector<double>> figures(out.size());
+    for (Calibration& round : copies) {
+        const std::vector<double*> times = times_of(round);
+        TROMMEL_ASSERT(times.size() == out.size());
+        for (size_t t = 0; t < out.size(); ++t) figures[t].push_back(*times[t]);
+    }
+    for (size_t t = 0; t < out.size(); ++t) *out[t] = bench::median(figures[t]);
+    return middle;
+}
+
 double decode_ns(const Calibration& calibration, net::Format format, double event_bytes) {
     switch (format) {
         case net::Format::binary:
@@ -133,6 +172,7 @@ std::string to_json(const Calibration& calibration) {
         .real("decode_binary_ns", calibration.decode_binary_ns)
         .real("decode_json_ns_per_byte", calibration.decode_json_ns_per_byte)
         .real("decode_csv_ns_per_byte", calibration.decode_csv_ns_per_byte)
+        .real("reference_ns", calibration.reference_ns)
         .object();
 }
 
@@ -163,6 +203,8 @@ std::string read_calibration(const std::string& text, const std::string& origin,
     reader.real("decode_binary_ns", calibration.decode_binary_ns);
     reader.real("decode_json_ns_per_byte", calibration.decode_json_ns_per_byte);
     reader.real("decode_csv_ns_per_byte", calibration.decode_csv_ns_per_byte);
+    reader.real("reference_ns", calibration.reference_ns);
+    if (calibration.reference_ns <= 0) reader.fail("reference_ns");
     return reader.wrong().empty() ? "" : what + ": " + reader.wrong();
 }
 

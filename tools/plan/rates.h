@@ -36,12 +36,20 @@ struct Calibration {
     double decode_binary_ns = 0;         // An event,
     double decode_json_ns_per_byte = 0;  // a byte. 0: this build has none.
     double decode_csv_ns_per_byte = 0;
+    // An event of a job of ids, keys and windows that never changes: how fast the machine was.
+    double reference_ns = 0;
 
     const std::vector<RatePoint>* find(std::string_view kind) const;
 };
 
 // The kind of Calibration::ids that a job has; "" without dedup.
 std::string_view id_rate_kind(const DedupOptions& dedup);
+
+// The same on a machine that is so many times as fast.
+Calibration at_speed(const Calibration& calibration, double speed);
+
+// The median of each figure. Not of none, and all of the same kinds and numbers of points.
+Calibration median_of(const std::vector<Calibration>& rounds);
 
 double decode_ns(const Calibration& calibration, net::Format format, double event_bytes);
 

@@ -18,6 +18,7 @@ TEST(PlanCalibrate, EverythingThatAPlanAsksForIsMeasured) {
     EXPECT_GT(calibration.base_unique_ns, 0);
     EXPECT_GT(calibration.decode_binary_ns, 0);
     EXPECT_GT(calibration.decode_csv_ns_per_byte, 0);
+    EXPECT_GT(calibration.reference_ns, 0);
     EXPECT_FALSE(calibration.cell.empty());
     EXPECT_EQ(calibration.cell.size(), calibration.row.size());
     EXPECT_FALSE(calibration.machine.empty());
@@ -34,6 +35,13 @@ TEST(PlanCalibrate, EverythingThatAPlanAsksForIsMeasured) {
     EXPECT_NE(calibration.find("verified"), nullptr);
     Calibration read;
     EXPECT_EQ(read_calibration(to_json(calibration), "file", read), "");
+}
+
+TEST(PlanCalibrate, HowFastTheMachineIsCanBeMeasuredByItself) {
+    double ns = 0;
+    const Status status = measure_reference(CalibrationScale::quick, ns);
+    ASSERT_TRUE(status.ok()) << status.message;
+    EXPECT_GT(ns, 0);
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ Calibration some() {
     calibration.row = {{10, 200}, {20, 300}};
     calibration.decode_binary_ns = 7;
     calibration.decode_json_ns_per_byte = 1.5;
+    calibration.reference_ns = 80;
     return calibration;
 }
 
@@ -52,6 +53,7 @@ TEST(PlanRates, AFileThatIsNoneOrBrokenIsRefusedWhole) {
     for (const auto& [what, instead] :
          {std::pair("\"base_ns\":12.25", "\"base_ns\":-1"),
           std::pair("\"base_ns\":12.25", "\"x\":1"), std::pair("\"bytes\":1e+05", "\"bytes\":1000"),
+          std::pair("\"reference_ns\":80", "\"reference_ns\":0"),
           std::pair("\"bytes\":500", "\"bytes\":0"),
           std::pair("\"decode_binary_ns\":7", "\"decode_binary_ns\":\"inf\"")}) {
         std::string bad = good;
@@ -60,6 +62,34 @@ TEST(PlanRates, AFileThatIsNoneOrBrokenIsRefusedWhole) {
         bad.replace(at, std::string(what).size(), instead);
         EXPECT_THAT(read_calibration(bad, "f", read), HasSubstr("cannot be read")) << instead;
     }
+}
+
+TEST(PlanRates, OnAMachineTwiceAsFastEverythingTakesHalf) {
+    const Calibration fast = at_speed(some(), 2);
+    EXPECT_EQ(fast.base_ns, 6.125);
+    EXPECT_EQ(fast.base_unique_ns, 5.5);
+    EXPECT_EQ(fast.find("u64")->back().ns, 7.5);
+    EXPECT_EQ(fast.find("u64")->back().bytes, 100'000);
+    EXPECT_EQ(fast.find("aged")->front().ns, 0.5);
+    EXPECT_EQ(fast.cell.back().ns, 1.5);
+    EXPECT_EQ(fast.row.front().ns, 100);
+    EXPECT_EQ(fast.decode_binary_ns, 3.5);
+    EXPECT_EQ(fast.decode_json_ns_per_byte, 0.75);
+    EXPECT_EQ(fast.reference_ns, 40);
+    EXPECT_EQ(to_json(at_speed(fast, 0.5)), to_json(some()));
+}
+
+TEST(PlanRates, OfRoundsTheMedianOfEachFigureCounts) {
+    std::vector<Calibration> rounds(3, some());
+    rounds[0].base_ns = 1;
+    rounds[1].base_ns = 100;
+    rounds[2].ids[0].points[1].ns = 99;
+    rounds[1].row[0].ns = rounds[2].row[0].ns = 250;
+    const Calibration middle = median_of(rounds);
+    EXPECT_EQ(middle.base_ns, 12.25);
+    EXPECT_EQ(middle.find("u64")->back().ns, 15);
+    EXPECT_EQ(middle.row.front().ns, 250);
+    EXPECT_EQ(middle.machine, some().machine);
 }
 
 TEST(PlanRates, AJobHasTheRateOfHowItsIdsAreKept) {
