@@ -49,6 +49,8 @@ struct BatchLane {
 
     // False when there is no memory for batches of so many rows. At set-up.
     bool allocate(D& on, const Config& config, const DeviceIdMemory<D>* ids, uint32_t rows_max);
+    // Makes its events the device's batch of this number.
+    void describe(uint64_t number, uint64_t* halted);
 
     LaneColumn<D, int64_t> time;
     LaneColumn<D, uint64_t> key;                 // Empty without one.
@@ -101,6 +103,29 @@ bool BatchLane<D>::allocate(D& on, const Config& config, const DeviceIdMemory<D>
     fetched = on.make_ticket();
     parts.reserve(kPartsMax);
     return has_all && outcome && cell && verdict && outcomes;
+}
+
+template <Device D>
+void BatchLane<D>::describe(uint64_t number, uint64_t* halted) {
+    id_batch = {};
+    id_batch.number = number;
+    id_batch.count = count;
+    id_batch.time_us = time.on_device();
+    id_batch.outcome = outcome.data();
+    id_batch.counts = &outcomes.on_device()->ids;
+    id_batch.halted = halted;
+    window_batch = {};
+    window_batch.number = id_batch.at(Stage::cells);
+    window_batch.count = count;
+    window_batch.key = key.on_device();
+    window_batch.time_us = time.on_device();
+    window_batch.verdict = verdict.on_device();
+    window_batch.cell = cell.data();
+    window_batch.counts = &outcomes.on_device()->windows;
+    window_batch.halted = halted;
+    for (uint32_t v = 0; v < values.size(); ++v) {
+        window_batch.values.column[v] = values[v].on_device();
+    }
 }
 
 }  // namespace trommel::cuda

@@ -297,30 +297,12 @@ void DeviceShard<D>::start_newest() {
     D& on = *device_;
     Lane& lane = newest();
     is_open_ = false;
-    IdBatch& id_batch = lane.id_batch = {};
-    id_batch.number = ++batches_;
-    id_batch.count = lane.count;
-    id_batch.time_us = lane.time.on_device();
-    id_batch.outcome = lane.outcome.data();
-    id_batch.counts = &lane.outcomes.on_device()->ids;
-    id_batch.halted = halted_.data();
-    newest_ids_ = &id_batch;
-    WindowBatch& window_batch = lane.window_batch = {};
-    window_batch.number = id_batch.at(Stage::cells);
-    window_batch.count = lane.count;
-    window_batch.key = lane.key.on_device();
-    window_batch.time_us = lane.time.on_device();
-    window_batch.verdict = lane.verdict.on_device();
-    window_batch.cell = lane.cell.data();
-    window_batch.counts = &lane.outcomes.on_device()->windows;
-    window_batch.halted = halted_.data();
-    for (uint32_t v = 0; v < lane.values.size(); ++v) {
-        window_batch.values.column[v] = lane.values[v].on_device();
-    }
+    lane.describe(++batches_, halted_.data());
+    newest_ids_ = &lane.id_batch;
     on.record(Queue::in, lane.loaded);
     on.hold(Queue::compute, lane.loaded);
     on.fill(Queue::compute, lane.outcomes.on_device(), 0, sizeof(typename Lane::Outcomes));
-    on.fill(Queue::compute, window_batch.verdict, static_cast<uint8_t>(Verdict::unique),
+    on.fill(Queue::compute, lane.verdict.on_device(), static_cast<uint8_t>(Verdict::unique),
             lane.count);
     queue(lane, Stage::claim);
     advance_ids();  // As far as the last of its events; it is judged from where they stood before.

@@ -454,7 +454,8 @@ TEST(BatchLanes, RefuseNothingForWhichThereIsRoomWhateverIsUnderWay) {
             load.time_us = now_us;
             for (uint64_t left = 1 + random.below(kRowsMax); left > 0; --left) {
                 load.rows.push_back(load.batch.count);
-                load.add(++id, static_cast<int64_t>(id), now_us + random.between(0, 50'000));
+                ++id;
+                load.add(id, static_cast<int64_t>(id), now_us + random.between(0, 50'000));
             }
             const auto count = static_cast<uint32_t>(load.rows.size());
             shard->advance(load.watermark_us);
