@@ -25,6 +25,13 @@ struct Batch {
         stretches.reserve(records_max + 1);
     }
 
+    // Where shards look for ids.
+    cpu::IdColumns ids() const {
+        const bool are_hashes = !lo.empty();
+        return {hash.data(), are_hashes ? lo.data() : records.id_lo.data(),
+                are_hashes ? hi.data() : records.id_hi.data(), text.data(), records.time_us.data()};
+    }
+
     RecordBatch records;
     std::vector<uint64_t> hash;          // Placement hash of each on-time row.
     std::vector<uint64_t> lo, hi;        // Ids, where they are hashes: of bytes, or of id and key.
@@ -47,9 +54,6 @@ struct Batch {
     uint32_t lane = 0;
     bool last = false;  // Nothing follows; has no records.
     Status status;      // last only: why the input ended early.
-
-    // Where each shard looks for ids; set by the receiver.
-    cpu::IdColumns ids;
 };
 
 }  // namespace trommel::hostpath

@@ -19,8 +19,6 @@ IdHasher::IdHasher(const Config& config, uint64_t job_seed)
 
 void IdHasher::hash(Batch& batch, const uint32_t* rows, uint32_t count) const {
     RecordBatch& records = batch.records;
-    batch.ids = {batch.hash.data(), records.id_lo.data(), records.id_hi.data(), batch.text.data(),
-                 records.time_us.data()};
     if (dedup_.mode == DedupMode::off) {
         // Nobody looks for ids; the record's number deals events evenly to shards.
         for (uint32_t k = 0; k < count; ++k) {
@@ -34,12 +32,8 @@ void IdHasher::hash(Batch& batch, const uint32_t* rows, uint32_t count) const {
     } else if (dedup_.id_type == IdType::bytes) {
         hash_bytes(batch, rows, count);
     }
-    if (dedup_.scope == Scope::key || dedup_.id_type == IdType::bytes) {
-        batch.ids.lo = batch.lo.data();
-        batch.ids.hi = batch.hi.data();
-    }
-    const uint64_t* const lo = batch.ids.lo;
-    const uint64_t* const hi = batch.ids.hi;
+    const uint64_t* const lo = batch.ids().lo;
+    const uint64_t* const hi = batch.ids().hi;
     if (wide) {
         for (uint32_t k = 0; k < count; ++k) {
             batch.hash[rows[k]] = rules::hash_u128(lo[rows[k]], hi[rows[k]], place_seed_);

@@ -13,8 +13,7 @@ class IdHasher {
    public:
     IdHasher(const Config& config, uint64_t job_seed);
 
-    // Fills batch.hash, .lo, .hi and .text of `rows[0..count)` as the job needs them, and
-    // batch.ids.
+    // Fills batch.hash, .lo, .hi and .text of `rows[0..count)` as the job needs them.
     void hash(Batch& batch, const uint32_t* rows, uint32_t count) const;
 
    private:

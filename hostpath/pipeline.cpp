@@ -155,6 +155,8 @@ Status Pipeline::open() {
     const cpu::CellLayout layout(config_);
     for (uint32_t b = 0; b < plan_.batches; ++b) {
         batches_.push_back(std::make_unique<Batch>(config_, config_.engine.batch_records));
+        const Batch& made = *batches_.back();
+        for (const auto& shard : shards_.all) shard->expect(made.records, made.ids());
         TROMMEL_ASSERT(free_batches_.try_push(batches_.back().get()));
     }
     for (uint32_t s = 0; s < config_.engine.threads; ++s) {

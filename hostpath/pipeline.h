@@ -112,13 +112,13 @@ class Pipeline {
     const MemoryPlan plan_;
     const uint64_t seed_;
     Metrics metrics_;
+    std::vector<std::unique_ptr<Batch>> batches_;  // Outlive the shards, which expect them.
     Shards shards_;
     Receiver receiver_;
     Emitter emitter_;
     const RowPace pace_;
     InlinePass inline_pass_{config_, emitter_, pace_};
 
-    std::vector<std::unique_ptr<Batch>> batches_;
     std::vector<std::unique_ptr<cpu::PartialRows>> blocks_;
     SpscRing<Batch*> free_batches_;
     std::vector<std::unique_ptr<Worker::Rings>> rings_;  // Of each worker.

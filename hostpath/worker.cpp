@@ -16,7 +16,7 @@ uint32_t submit_share(cpu::Backend& shard, Batch& batch, uint32_t index) {
         const uint32_t* const stretch_end = std::lower_bound(rows, end, stretch.row_end);
         if (rows == stretch_end) continue;
         shard.advance_ids(stretch.watermark_us, batch.records.time_us[*rows]);
-        shard.submit(batch.records, batch.ids, rows, static_cast<uint32_t>(stretch_end - rows));
+        shard.submit(batch.records, batch.ids(), rows, static_cast<uint32_t>(stretch_end - rows));
         rows = stretch_end;
         ++stretches;
     }

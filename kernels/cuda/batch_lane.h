@@ -13,12 +13,33 @@
 
 namespace trommel::cuda {
 
-// The place of a batch on its way through a device (shard.md): its columns there and back, which
-// are the next batch's when its verdicts have been read, and the tickets that order its copies with
-// its launches. At most 61 bytes and 8 more per value of device memory for an event, and 33 and 8
-// more of pinned memory.
+struct TimeSpan {
+    int64_t oldest_us = INT64_MAX, newest_us = INT64_MIN;
+
+    void add(int64_t time_us) {
+        oldest_us = std::min(oldest_us, time_us);
+        newest_us = std::max(newest_us, time_us);
+    }
+    void add(const TimeSpan& other) {
+        oldest_us = std::min(oldest_us, other.oldest_us);
+        newest_us = std::max(newest_us, other.newest_us);
+    }
+    static TimeSpan of(const RecordBatch& batch, const uint32_t* rows, uint32_t count) {
+        TimeSpan span;
+        for (uint32_t k = 0; k < count; ++k) span.add(batch.time_us[rows[k]]);
+        return span;
+    }
+};
+
+// The place of a batch on its way through a device (shard.md), which is one of the host's or
+// several short ones that follow on each other: its columns there and back, which are the next
+// batch's when its verdicts have been read, and the tickets that order its copies with its
+// launches. At most 61 bytes and 8 more per value of device memory for an event, and 33 and 8 more
+// of pinned memory.
 template <Device D>
 struct BatchLane {
+    static constexpr uint32_t kPartsMax = 16;
+
     // What the batch came to.
     struct Outcomes {
         uint64_t halted;  // The halt word behind its last stage. Beside 0, not all of them ran.
@@ -28,6 +49,8 @@ struct BatchLane {
 
     // False when there is no memory for batches of so many rows. At set-up.
     bool allocate(D& on, const Config& config, const DeviceIdMemory<D>* ids, uint32_t rows_max);
+    // Makes its events the device's batch of this number.
+    void describe(uint64_t number, uint64_t* halted);
 
     LaneColumn<D, int64_t> time;
     LaneColumn<D, uint64_t> key;                 // Empty without one.
@@ -42,10 +65,11 @@ struct BatchLane {
     typename D::Ticket fetched{};  // Queue::out: they are the host's.
 
     // Of the batch that is here.
-    RecordBatch* batch = nullptr;
-    const uint32_t* rows = nullptr;
-    uint32_t count = 0;
-    int64_t watermark_us = 0;  // The windows', before its events.
+    std::vector<LanePart> parts;  // In the order in which they came.
+    uint32_t count = 0;           // Events,
+    TimeSpan times;               // and theirs.
+    // Before its events: the windows' watermark, and the ids'.
+    int64_t watermark_us = 0, ids_watermark_us = 0;
     IdBatch id_batch;
     WindowBatch window_batch;
 };
@@ -77,7 +101,31 @@ bool BatchLane<D>::allocate(D& on, const Config& config, const DeviceIdMemory<D>
     loaded = on.make_ticket();
     judged = on.make_ticket();
     fetched = on.make_ticket();
+    parts.reserve(kPartsMax);
     return has_all && outcome && cell && verdict && outcomes;
+}
+
+template <Device D>
+void BatchLane<D>::describe(uint64_t number, uint64_t* halted) {
+    id_batch = {};
+    id_batch.number = number;
+    id_batch.count = count;
+    id_batch.time_us = time.on_device();
+    id_batch.outcome = outcome.data();
+    id_batch.counts = &outcomes.on_device()->ids;
+    id_batch.halted = halted;
+    window_batch = {};
+    window_batch.number = id_batch.at(Stage::cells);
+    window_batch.count = count;
+    window_batch.key = key.on_device();
+    window_batch.time_us = time.on_device();
+    window_batch.verdict = verdict.on_device();
+    window_batch.cell = cell.data();
+    window_batch.counts = &outcomes.on_device()->windows;
+    window_batch.halted = halted;
+    for (uint32_t v = 0; v < values.size(); ++v) {
+        window_batch.values.column[v] = values[v].on_device();
+    }
 }
 
 }  // namespace trommel::cuda

@@ -74,6 +74,18 @@ void CudaDevice::release_pinned(void* memory) {
     cudaFreeHost(memory);
 }
 
+bool CudaDevice::pin(const void* memory, size_t bytes) {
+    if (is_lost()) return false;
+    void* const at = const_cast<void*>(memory);
+    if (cudaHostRegister(at, bytes, cudaHostRegisterDefault) == cudaSuccess) return true;
+    (void)cudaGetLastError();
+    return false;
+}
+
+void CudaDevice::unpin(const void* memory) {
+    cudaHostUnregister(const_cast<void*>(memory));
+}
+
 // --- Work
 // ---------------------------------------------------------------------------------------
 

@@ -53,6 +53,8 @@ class CudaDevice {
     void release(void* memory);
     void* allocate_pinned(size_t bytes);
     void release_pinned(void* memory);
+    bool pin(const void* memory, size_t bytes);
+    void unpin(const void* memory);
 
     void fill(Queue queue, void* memory, uint8_t value, size_t bytes);
     void copy_in(Queue queue, void* memory, const void* host, size_t bytes);

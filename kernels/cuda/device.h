@@ -58,10 +58,11 @@ struct NoBlock {
 // when there is none; the host must not touch it. allocate_pinned() gives host memory that the
 // device copies from at full speed, 64-byte aligned and holding anything, or null. Both may wait
 // and are for set-up and growth, not for batches. release*() takes null as well, and must not be
-// given what queued work still uses.
+// given what queued work still uses. pin() makes memory that the host has already as good as
+// allocate_pinned()'s until unpin(), both for set-up; false, and nothing changed, where it cannot.
 //
 // Work. fill() sets bytes, copy_in() goes from host to device and copy_out() back (host memory:
-// pinned, and untouched by the host until the work is done; other memory is allowed, and may wait),
+// pinned, and not written, or after copy_out() not touched, by the host until the work is done),
 // copy() from device to device. launch() runs a functor for items 0..count-1, launch_blocks() for
 // blocks; both on Queue::compute, and in order: a launch sees everything that the one before wrote.
 //
@@ -88,6 +89,8 @@ concept Device = requires(D& device, const D& seen, void* memory, const void* so
     { device.release(memory) } -> std::same_as<void>;
     { device.allocate_pinned(bytes) } -> std::same_as<void*>;
     { device.release_pinned(memory) } -> std::same_as<void>;
+    { device.pin(source, bytes) } -> std::same_as<bool>;
+    { device.unpin(source) } -> std::same_as<void>;
 
     { device.fill(Queue::compute, memory, uint8_t{0}, bytes) } -> std::same_as<void>;
     { device.copy_in(Queue::in, memory, source, bytes) } -> std::same_as<void>;

@@ -46,18 +46,20 @@ class DeviceFilter {
         if (slice_us_ != 0) clock_.advance(watermark_us, time_us, *this);
     }
 
-    // Writes FilterBatch::slot of the events of a batch, after advance(); all of them in one call.
-    // With OnFull::forget every time fits: the floor moves on for what is too new, and what is
-    // older than the floor counts as of its slice.
-    void find_slots(const int64_t* time_us, const uint32_t* rows, uint32_t count, uint8_t* slots) {
+    // Writes FilterBatch::slot of the events of a batch, after advance(). With OnFull::forget every
+    // time fits: the floor moves on for what is too new, and what is older than the floor counts as
+    // of its slice. True when it has moved: slots that were written before are no longer right.
+    bool find_slots(const int64_t* time_us, const uint32_t* rows, uint32_t count, uint8_t* slots) {
         int64_t newest_us = INT64_MIN;
         for (uint32_t k = 0; k < count; ++k) {
             newest_us = std::max(newest_us, time_us[rows[k]]);
             slots[k] = slot_of(time_us[rows[k]]);
         }
-        if (!forgets_ || !reach(newest_us)) return;
+        if (!forgets_ || !reach(newest_us)) return false;
         for (uint32_t k = 0; k < count; ++k) slots[k] = slot_of(time_us[rows[k]]);
+        return true;
     }
+    bool forgets() const { return forgets_; }
 
     // Queues the work for a batch, on Queue::compute. It halts nothing. Batches are judged in the
     // order in which they are submitted; long ones in pieces.

@@ -9,6 +9,7 @@
 #include "kernels/cuda/device_filter.h"
 #include "kernels/cuda/device_ids.h"
 #include "kernels/cuda/lane_column.h"
+#include "kernels/rules/assert.h"
 #include "kernels/rules/dedup.h"
 #include "kernels/rules/window.h"
 
@@ -45,25 +46,40 @@ class DeviceIdMemory {
         with_exact([&](auto& ids) { ids.advance(watermark_us, time_us); });
         if (filter_) filter_->advance(watermark_us, time_us);
     }
-    // Sends the columns of these events on Queue::in; after advance(), and when what the lane's
-    // last batch queued is done.
-    void load(Lane& lane, IdBatch& batch, const cpu::IdColumns& ids, const uint32_t* rows) {
-        const uint32_t count = batch.count;
+    // Pins the columns that load() will read. At set-up.
+    void pin(PinnedColumns<D>& pinned, const cpu::IdColumns& ids, uint32_t rows_max) const {
         if (filter_) {
-            lane.hash.send(device_, ids.hash, rows, count);
-            filter_->find_slots(ids.time_us, rows, count, lane.slot.image());
-            lane.slot.send(device_, count);
+            pinned.add(ids.hash, rows_max);
         } else {
-            lane.lo.send(device_, ids.lo, rows, count);
-            if (u128_) lane.hi.send(device_, ids.hi, rows, count);
+            pinned.add(ids.lo, rows_max);
+            if (u128_) pinned.add(ids.hi, rows_max);
         }
-        batch.lo = lane.lo.on_device();
-        batch.hi = lane.hi.on_device();
-        batch.place = lane.place.data();
+    }
+    // May load() forget ids early, when no watermark bounds how new an event is? What was loaded
+    // for the same batch before would be about others then.
+    bool may_forget_on_load() const { return filter_ && filter_->forgets(); }
+    // Sends the columns of these events on Queue::in; after advance(), which is not called again
+    // before the batch that they are part of is submitted, and when what the lane's last batch
+    // queued is done.
+    void load(Lane& lane, const PinnedColumns<D>& pinned, const cpu::IdColumns& ids,
+              const LanePart& part) {
+        if (filter_) {
+            lane.hash.send(device_, pinned, ids.hash, part);
+            const bool has_moved = filter_->find_slots(ids.time_us, part.rows, part.count,
+                                                       lane.slot.image() + part.begin);
+            TROMMEL_ASSERT(part.begin == 0 || !has_moved);
+            lane.slot.send(device_, part);
+        } else {
+            lane.lo.send(device_, pinned, ids.lo, part);
+            if (u128_) lane.hi.send(device_, pinned, ids.hi, part);
+        }
     }
 
     // See DeviceIds.
     void submit(const Lane& lane, IdBatch& batch) {
+        batch.lo = lane.lo.on_device();
+        batch.hi = lane.hi.on_device();
+        batch.place = lane.place.data();
         with_exact([&](auto& ids) { ids.submit(batch); });
         if (!filter_) return;
         filter_->submit({lane.hash.on_device(), lane.slot.on_device(), batch.count, batch.outcome,

@@ -80,7 +80,7 @@ class DeviceIds {
 
     // How much too early ids were forgotten, at worst.
     int64_t horizon_shortened_us() const { return shortened_us_; }
-    // Waits.
+    // By the last advance(). `newest`: the last batch that was submitted. Waits.
     uint64_t live_ids(const IdBatch& newest);
     uint64_t slots() const {
         uint64_t count = 0;
@@ -473,7 +473,9 @@ bool DeviceIds<D, Kind>::forget_oldest(IdBatch& batch, uint64_t events) {
 
 template <Device D, class Kind>
 uint64_t DeviceIds<D, Kind>::live_ids(const IdBatch& newest) {
-    count_needed(newest, 0);
+    IdBatch now = newest;
+    now.floor = std::max(newest.floor, floor_);
+    count_needed(now, 0);
     uint64_t live = 0;
     for (uint32_t g = 0; g < rules::kGroups; ++g) live += counts_image_[g].needed;
     return live;

@@ -25,6 +25,9 @@ namespace trommel::cuda {
 // for rows_max events, are not.
 // One lane is filled by the host, one copied in, one computed, one copied out.
 inline constexpr uint32_t kLanes = 4;
+// As many are queued without delay, so that the device has work while the host looks what became
+// of the oldest. The next one waits for more events until there are fewer, or it is full.
+inline constexpr uint32_t kLanesAhead = 2;
 
 template <Device D>
 class DeviceShard final : public cpu::Backend {
@@ -39,13 +42,14 @@ class DeviceShard final : public cpu::Backend {
     }
 
     const char* engine() const override { return "gpu"; }
+    void expect(const RecordBatch& batch, const cpu::IdColumns& ids) override;
     void advance(int64_t watermark_us) override {
         watermark_us_ = watermark_us;
         advance_windows();
     }
     void advance_ids(int64_t watermark_us, int64_t time_us) override {
-        device_->bind();
-        if (ids_) ids_->advance(watermark_us, time_us);
+        ids_watermark_us_ = watermark_us;
+        ids_time_us_ = time_us;
     }
     void submit(RecordBatch& batch, const cpu::IdColumns& ids, const uint32_t* rows,
                 uint32_t count) override;
@@ -65,10 +69,7 @@ class DeviceShard final : public cpu::Backend {
     uint32_t windows_waiting(uint32_t max) const override {
         return can_close() ? windows_->windows_waiting(max) : 0;
     }
-    // How much a batch can need is known when its cells are found, on the device.
-    bool has_room(const RecordBatch&, const uint32_t*, uint32_t) const override {
-        return !windows_;
-    }
+    bool has_room(const RecordBatch& batch, const uint32_t* rows, uint32_t count) const override;
 
     ShardReport report() const override;
     int64_t horizon_shortened_us() const override {
@@ -83,13 +84,20 @@ class DeviceShard final : public cpu::Backend {
     DeviceShard(std::unique_ptr<D> device, const Config& config, const cpu::ShardOptions& options);
     bool allocate_lanes(const Config& config, uint32_t lanes);
 
-    Lane& lane(uint32_t after_oldest) {
-        return lanes_[(oldest_ + after_oldest) % static_cast<uint32_t>(lanes_.size())];
+    uint32_t place(uint32_t after_oldest) const {
+        return (oldest_ + after_oldest) % static_cast<uint32_t>(lanes_.size());
     }
+    Lane& lane(uint32_t after_oldest) { return lanes_[place(after_oldest)]; }
     Lane& newest() { return lane(under_way_ - 1); }
+    uint32_t queued() const { return under_way_ - (is_open_ ? 1u : 0u); }
 
-    void load(Lane& lane, const cpu::IdColumns& ids);
-    void load_keys(Lane& lane);
+    bool may_join(uint32_t count, int64_t newest_us);
+    void open_lane();
+    void load(Lane& lane, const cpu::IdColumns& ids, const LanePart& part);
+    void load_keys(Lane& lane, const LanePart& part);
+    bool is_due();
+    void start_newest();
+    void advance_ids();
     void queue(Lane& lane, Stage from);
     void settle_oldest();
     void go_on(uint64_t halted);
@@ -98,14 +106,17 @@ class DeviceShard final : public cpu::Backend {
     void note_ids_full(bool is_span);
     void note_keys_full();
     void note_lost(const char* why);
-    static void refuse(RecordBatch& batch, const uint32_t* rows, uint32_t count);
+    static void refuse(const LanePart& part);
 
+    bool needs_times() const { return windows_ || (ids_ && ids_->needs_times()); }
     bool can_close() const { return windows_ && !is_lost_; }
     uint64_t live_ids() const { return ids_ && batches_ > 0 ? ids_->live_ids(*newest_ids_) : 0; }
 
     const std::unique_ptr<D> device_;  // Outlives what is in its memory.
+    PinnedColumns<D> pinned_{*device_};
     const OnFull on_full_;
-    const uint32_t rows_max_;
+    const uint32_t shards_, rows_max_;
+    const int64_t horizon_us_;
     const KeyShape key_shape_;
     cpu::MemoryBudget id_budget_, cell_budget_, text_budget_;
     std::unique_ptr<DeviceIdMemory<D>> ids_;     // Null: no deduplication.
@@ -114,8 +125,12 @@ class DeviceShard final : public cpu::Backend {
     Array<D, uint64_t> halted_;  // The one word of halt.h.
     std::vector<Lane> lanes_;    // A ring: under_way_ of them from oldest_ on are taken.
     uint32_t oldest_ = 0, under_way_ = 0;
-    const IdBatch* newest_ids_ = nullptr;       // Of the batch that was submitted last.
-    int64_t watermark_us_ = rules::kUnknownUs;  // The job's, before the coming events.
+    bool is_open_ = false;                 // The newest takes more events and is not queued yet.
+    uint32_t parts_under_way_ = 0;         // Of all lanes.
+    const IdBatch* newest_ids_ = nullptr;  // Of the batch that was queued last.
+    // The job's watermark before the coming events: for windows, and what advance_ids() said.
+    int64_t watermark_us_ = rules::kUnknownUs, ids_watermark_us_ = rules::kUnknownUs;
+    int64_t ids_time_us_ = 0;
     uint64_t batches_ = 0;
     uint64_t events_ = 0, unique_ = 0;
     bool is_lost_ = false;  // The device: nothing is asked of it any more.
@@ -128,7 +143,9 @@ DeviceShard<D>::DeviceShard(std::unique_ptr<D> device, const Config& config,
                             const cpu::ShardOptions& options)
     : device_(std::move(device)),
       on_full_(config.engine.on_full),
+      shards_(options.shards),
       rows_max_(options.rows_max),
+      horizon_us_(config.dedup.horizon_us),
       key_shape_(key_shape(config)),
       id_budget_(options.id_bytes),
       cell_budget_(key_shape_ == KeyShape::encoded ? options.key_bytes - options.key_bytes / 2
@@ -173,6 +190,20 @@ bool DeviceShard<D>::allocate_lanes(const Config& config, uint32_t lanes) {
     });
 }
 
+// One of several shards has rows here and there of a batch, hardly ever neighbours.
+template <Device D>
+void DeviceShard<D>::expect(const RecordBatch& batch, const cpu::IdColumns& ids) {
+    if (shards_ > 1) return;
+    device_->bind();
+    if (needs_times()) pinned_.add(batch.time_us.data(), batch.capacity);
+    if (ids_) ids_->pin(pinned_, ids, batch.capacity);
+    if (!windows_) return;
+    if (key_shape_ == KeyShape::integer) pinned_.add(batch.key_int.data(), batch.capacity);
+    for (uint32_t v = 0; v < batch.values.size(); ++v) {
+        if (lanes_[0].values[v]) pinned_.add(batch.values[v].data(), batch.capacity);
+    }
+}
+
 // --- A batch on its way
 
 template <Device D>
@@ -181,69 +212,106 @@ void DeviceShard<D>::submit(RecordBatch& batch, const cpu::IdColumns& ids, const
     TROMMEL_ASSERT(count > 0 && count <= rows_max_);
     events_ += count;
     device_->bind();
-    while (is_busy()) {
-        device_->wait(lane(0).fetched);
-        settle_oldest();
+    const TimeSpan times = TimeSpan::of(batch, rows, count);
+    if (!may_join(count, times.newest_us)) {
+        if (is_open_) start_newest();
+        while (is_busy()) {
+            device_->wait(lane(0).fetched);
+            settle_oldest();
+        }
+        if (!is_lost_) open_lane();
     }
-    if (is_lost_) return refuse(batch, rows, count);
-    ++under_way_;
+    LanePart part{&batch, rows, count, 0};
+    if (is_lost_) return refuse(part);
     Lane& own = newest();
-    own.batch = &batch;
-    own.rows = rows;
-    own.count = count;
-    own.watermark_us = watermark_us_;
-    load(own, ids);
-    newest_ids_ = &own.id_batch;
-    queue(own, Stage::claim);
+    part.begin = own.count;
+    own.count += count;
+    own.times.add(times);
+    own.parts.push_back(part);
+    ++parts_under_way_;
+    load(own, ids, part);
+    if (is_due()) start_newest();
+}
+
+// May so many events, up to this new, be judged in one with those of the lane that is open? Ids are
+// judged from where they stood before its first event. So, as in a stretch (contract D3), none may
+// be more than two horizons newer: one that the watermark moves, and the disorder, which is no
+// longer than another.
+template <Device D>
+bool DeviceShard<D>::may_join(uint32_t count, int64_t newest_us) {
+    if (!is_open_) return false;
+    const Lane& open = newest();
+    if (open.parts.size() == Lane::kPartsMax || count > rows_max_ - open.count) return false;
+    if (!ids_) return true;
+    if (ids_watermark_us_ == rules::kUnknownUs) return !ids_->may_forget_on_load();
+    if (open.ids_watermark_us == rules::kUnknownUs) return false;
+    const int64_t ahead_us = horizon_us_ > INT64_MAX / 2 ? INT64_MAX : 2 * horizon_us_;
+    return open.ids_watermark_us > INT64_MAX - ahead_us ||
+           newest_us <= open.ids_watermark_us + ahead_us;
 }
 
 // What the lane had before is done, and so is every use of its columns.
 template <Device D>
-void DeviceShard<D>::load(Lane& lane, const cpu::IdColumns& ids) {
-    D& on = *device_;
-    const RecordBatch& batch = *lane.batch;
-    IdBatch& id_batch = lane.id_batch = {};
-    id_batch.number = ++batches_;
-    id_batch.count = lane.count;
-    id_batch.time_us = lane.time.on_device();
-    id_batch.outcome = lane.outcome.data();
-    id_batch.counts = &lane.outcomes.on_device()->ids;
-    id_batch.halted = halted_.data();
-    if (ids_) ids_->load(lane.ids, id_batch, ids, lane.rows);
-    if (windows_ || (ids_ && ids_->needs_times())) {
-        lane.time.send(on, batch.time_us.data(), lane.rows, lane.count);
-    }
-    if (windows_) load_keys(lane);
-
-    WindowBatch& window_batch = lane.window_batch = {};
-    window_batch.number = id_batch.at(Stage::cells);
-    window_batch.count = lane.count;
-    window_batch.key = lane.key.on_device();
-    window_batch.time_us = lane.time.on_device();
-    window_batch.verdict = lane.verdict.on_device();
-    window_batch.cell = lane.cell.data();
-    window_batch.counts = &lane.outcomes.on_device()->windows;
-    window_batch.halted = halted_.data();
-    for (uint32_t v = 0; windows_ && v < lane.values.size(); ++v) {
-        if (!lane.values[v]) continue;
-        lane.values[v].send(on, batch.values[v].data(), lane.rows, lane.count);
-        window_batch.values.column[v] = lane.values[v].on_device();
-    }
-    on.record(Queue::in, lane.loaded);
-    on.hold(Queue::compute, lane.loaded);
-    on.fill(Queue::compute, lane.outcomes.on_device(), 0, sizeof(typename Lane::Outcomes));
-    on.fill(Queue::compute, window_batch.verdict, static_cast<uint8_t>(Verdict::unique),
-            lane.count);
+void DeviceShard<D>::open_lane() {
+    ++under_way_;
+    is_open_ = true;
+    Lane& own = newest();
+    own.parts.clear();
+    own.count = 0;
+    own.times = {};
+    own.watermark_us = watermark_us_;
+    own.ids_watermark_us = ids_watermark_us_;
+    advance_ids();
 }
 
 template <Device D>
-void DeviceShard<D>::load_keys(Lane& lane) {
-    if (key_shape_ == KeyShape::integer) {
-        lane.key.send(*device_, lane.batch->key_int.data(), lane.rows, lane.count);
-    } else if (key_shape_ == KeyShape::encoded) {
-        windows_->handles()->find_or_add(*lane.batch, lane.rows, lane.count, lane.key.image());
-        lane.key.send(*device_, lane.count);
+void DeviceShard<D>::load(Lane& lane, const cpu::IdColumns& ids, const LanePart& part) {
+    const RecordBatch& batch = *part.batch;
+    if (ids_) ids_->load(lane.ids, pinned_, ids, part);
+    if (needs_times()) lane.time.send(*device_, pinned_, batch.time_us.data(), part);
+    if (!windows_) return;
+    load_keys(lane, part);
+    for (uint32_t v = 0; v < lane.values.size(); ++v) {
+        if (lane.values[v]) lane.values[v].send(*device_, pinned_, batch.values[v].data(), part);
     }
+}
+
+template <Device D>
+void DeviceShard<D>::load_keys(Lane& lane, const LanePart& part) {
+    if (key_shape_ == KeyShape::integer) {
+        lane.key.send(*device_, pinned_, part.batch->key_int.data(), part);
+    } else if (key_shape_ == KeyShape::encoded) {
+        windows_->handles()->find_or_add(*part.batch, part.rows, part.count,
+                                         lane.key.image() + part.begin);
+        lane.key.send(*device_, part);
+    }
+}
+
+// Is there a lane that should take no more events?
+template <Device D>
+bool DeviceShard<D>::is_due() {
+    return is_open_ && (queued() < kLanesAhead || newest().count == rows_max_);
+}
+
+template <Device D>
+void DeviceShard<D>::start_newest() {
+    D& on = *device_;
+    Lane& lane = newest();
+    is_open_ = false;
+    lane.describe(++batches_, halted_.data());
+    newest_ids_ = &lane.id_batch;
+    on.record(Queue::in, lane.loaded);
+    on.hold(Queue::compute, lane.loaded);
+    on.fill(Queue::compute, lane.outcomes.on_device(), 0, sizeof(typename Lane::Outcomes));
+    on.fill(Queue::compute, lane.verdict.on_device(), static_cast<uint8_t>(Verdict::unique),
+            lane.count);
+    queue(lane, Stage::claim);
+    advance_ids();  // As far as the last of its events; it is judged from where they stood before.
+}
+
+template <Device D>
+void DeviceShard<D>::advance_ids() {
+    if (ids_) ids_->advance(ids_watermark_us_, ids_time_us_);
 }
 
 // The stages of a batch from here on, and the way back of what they come to. Each does nothing once
@@ -271,12 +339,13 @@ template <Device D>
 uint32_t DeviceShard<D>::under_way() {
     if (under_way_ > 0) device_->bind();
     while (under_way_ > 0 && device_->is_reached(lane(0).fetched)) settle_oldest();
-    return under_way_;
+    return parts_under_way_;
 }
 
 template <Device D>
 void DeviceShard<D>::finish() {
     if (under_way_ > 0) device_->bind();
+    if (is_open_) start_newest();
     while (under_way_ > 0) {
         device_->wait(lane(0).fetched);
         settle_oldest();
@@ -291,9 +360,11 @@ void DeviceShard<D>::settle_oldest() {
     const Lane& oldest = lane(0);
     if (const uint64_t halted = oldest.outcomes.image()->halted; halted != 0) return go_on(halted);
     settle(oldest);
-    oldest_ = (oldest_ + 1) % static_cast<uint32_t>(lanes_.size());
+    parts_under_way_ -= static_cast<uint32_t>(oldest.parts.size());
+    oldest_ = place(1);
     --under_way_;
     advance_windows();
+    if (is_due()) start_newest();
 }
 
 // The oldest batch is halted, and those behind it did nothing since. Makes room for it, and queues
@@ -302,14 +373,14 @@ template <Device D>
 void DeviceShard<D>::go_on(uint64_t halted) {
     IdBatch& id_batch = lane(0).id_batch;
     TROMMEL_ASSERT(HaltWord::batch_of(halted) == id_batch.number);
-    device_->wait(newest().fetched);
+    device_->wait(lane(queued() - 1).fetched);
     device_->fill(Queue::compute, halted_.data(), 0, halted_.bytes());
     Stage from = HaltWord::stage_of(halted);
     if (from == Stage::cells) windows_->make_room();
     if (ids_) from = ids_->go_on(id_batch, from);
     queue(lane(0), from);
     const bool from_claim = ids_ && ids_->is_submitted_again();
-    for (uint32_t l = 1; l < under_way_; ++l) {
+    for (uint32_t l = 1; l < queued(); ++l) {
         queue(lane(l), from_claim ? Stage::claim : Stage::cells);
     }
 }
@@ -317,11 +388,13 @@ void DeviceShard<D>::go_on(uint64_t halted) {
 template <Device D>
 void DeviceShard<D>::settle(const Lane& lane) {
     uint64_t unique = 0, refused = 0;
-    for (uint32_t k = 0; k < lane.count; ++k) {
-        const Verdict verdict = lane.verdict.image()[k];
-        lane.batch->verdict[lane.rows[k]] = verdict;
-        unique += verdict == Verdict::unique;
-        refused += verdict == Verdict::refused;
+    for (const LanePart& part : lane.parts) {
+        const Verdict* const verdicts = lane.verdict.image() + part.begin;
+        for (uint32_t k = 0; k < part.count; ++k) {
+            part.batch->verdict[part.rows[k]] = verdicts[k];
+            unique += verdicts[k] == Verdict::unique;
+            refused += verdicts[k] == Verdict::refused;
+        }
     }
     unique_ += unique;
     const typename Lane::Outcomes& came_to = *lane.outcomes.image();
@@ -339,8 +412,8 @@ void DeviceShard<D>::advance_windows() {
 }
 
 template <Device D>
-void DeviceShard<D>::refuse(RecordBatch& batch, const uint32_t* rows, uint32_t count) {
-    for (uint32_t k = 0; k < count; ++k) batch.verdict[rows[k]] = Verdict::refused;
+void DeviceShard<D>::refuse(const LanePart& part) {
+    for (uint32_t k = 0; k < part.count; ++k) part.batch->verdict[part.rows[k]] = Verdict::refused;
 }
 
 // --- When it cannot go on
@@ -368,9 +441,10 @@ template <Device D>
 void DeviceShard<D>::note_lost(const char* why) {
     is_lost_ = true;
     for (; under_way_ > 0; --under_way_) {
-        const Lane& last = newest();
-        refuse(*last.batch, last.rows, last.count);
+        for (const LanePart& part : newest().parts) refuse(part);
     }
+    is_open_ = false;
+    parts_under_way_ = 0;
     stop(Status::error(Code::unreachable,
                        std::string("the GPU does not go on: ") + why +
                            "; what it held is lost, so the job has to be run again"));
@@ -386,6 +460,29 @@ bool DeviceShard<D>::take_closed(cpu::PartialRows& rows, uint32_t rows_max, int6
     const bool is_closing = windows_->take_closed(rows, rows_max, work);
     if (const char* const why = windows_->error(); *why != '\0') note_lost(why);
     return is_closing;
+}
+
+// The ends of the batch are looked at first: as long as there is no room, it is asked again and
+// again.
+template <Device D>
+bool DeviceShard<D>::has_room(const RecordBatch& batch, const uint32_t* rows,
+                              uint32_t count) const {
+    if (!can_close() || count == 0) return true;
+    TimeSpan times;
+    uint64_t events = count;
+    for (uint32_t l = 0; l < under_way_; ++l) {
+        times.add(lanes_[place(l)].times);
+        events += lanes_[place(l)].count;
+    }
+    const auto have_room = [&] {
+        return windows_->has_room(times.oldest_us, times.newest_us, events);
+    };
+    times.add(batch.time_us[rows[0]]);
+    times.add(batch.time_us[rows[count - 1]]);
+    if (!have_room()) return false;
+    times.add(TimeSpan::of(batch, rows, count));
+    const KeyHandles* const handles = windows_->handles();
+    return have_room() && (handles == nullptr || handles->has_room(batch, rows, count));
 }
 
 template <Device D>

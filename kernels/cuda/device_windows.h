@@ -49,7 +49,7 @@ class DeviceWindows {
 
     // Gives numbers to encoded keys; null where there are none. Call it for a batch's events before
     // the batch is submitted.
-    KeyHandles* handles() { return handles_ ? &*handles_ : nullptr; }
+    KeyHandles* handles() const { return handles_ ? &*handles_ : nullptr; }
 
     // Queues the work for a batch, on Queue::compute. When it is done and *batch.halted is its
     // number, nothing of it was applied: make_room(), zero *batch.halted, and submit it again, and
@@ -60,6 +60,13 @@ class DeviceWindows {
     // What a batch that is done came to says how the next ones are added.
     void note_counts(uint32_t events, const WindowCounts& counts) {
         is_skewed_ = counts.twins * kSkewedShare > events / WindowBatch::kTwinEvery;
+    }
+
+    // Will all events find room if so many are not added yet, of these times? A bound: it may say
+    // no where they would. Of encoded keys it says nothing (KeyHandles::has_room()).
+    bool has_room(int64_t oldest_us, int64_t newest_us, uint64_t events) const {
+        return panes_.has_room(schedule_.index_of(oldest_us), schedule_.index_of(newest_us),
+                               events);
     }
 
     // Moves the watermark, for batches that are submitted after it; it never goes back. INT64_MAX:

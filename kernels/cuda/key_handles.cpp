@@ -18,6 +18,7 @@ KeyHandles::KeyHandles(const Config& config, uint64_t seed, cpu::SimdLevel simd,
                        cpu::MemoryBudget& budget)
     : offset_us_(config.window_offset_us),
       pane_us_(rules::pane_us(config)),
+      budget_(budget),
       pool_(budget),
       keys_(config, seed, simd, budget, pool_),
       newest_(static_cast<size_t>(std::min(budget.max_bytes(), kReserveMax)), budget) {}
@@ -50,6 +51,13 @@ uint32_t KeyHandles::find_part(const RecordBatch& batch, uint32_t* rows, uint32_
         at[left++] = at[i];
     }
     return left;
+}
+
+bool KeyHandles::has_room(const RecordBatch& batch, const uint32_t* rows, uint32_t count) const {
+    const uint64_t holders = (keys_.slots() + uint64_t{count}) * sizeof(int64_t);
+    const uint64_t texts = keys_.text_bytes_to_add(batch, rows, count);
+    return pool_.bytes_to_add(texts) + keys_.bytes_to_add(count) + holders + cpu::kHugePageBytes <=
+           budget_.left_bytes() + newest_.usable_bytes();
 }
 
 bool KeyHandles::hold(uint32_t slot, int64_t pane_index) {

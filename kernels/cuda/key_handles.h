@@ -24,6 +24,9 @@ class KeyHandles {
     // handles[i] becomes that of the key of rows[i], kNone when it is new and there is no memory.
     void find_or_add(const RecordBatch& batch, const uint32_t* rows, uint32_t count,
                      uint64_t* handles);
+    // Will find_or_add() have memory for the keys of these rows? A bound, as the CPU's windows have
+    // it.
+    bool has_room(const RecordBatch& batch, const uint32_t* rows, uint32_t count) const;
     // Panes before this index are gone.
     void let_go_before(int64_t pane_index);
 
@@ -42,6 +45,7 @@ class KeyHandles {
     int64_t& newest(uint32_t slot) { return reinterpret_cast<int64_t*>(newest_.data())[slot]; }
 
     const int64_t offset_us_, pane_us_;
+    const cpu::MemoryBudget& budget_;
     cpu::SlabPool pool_;
     cpu::KeyDictionary keys_;
     cpu::Region newest_;  // [slot] The pane, from kFirst on; 0: nobody holds it.

@@ -2,12 +2,23 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "trommel/record_batch.h"
+
 #include "kernels/cuda/device.h"
+#include "kernels/cuda/pinned_columns.h"
 
 namespace trommel::cuda {
 
-// A column of a batch: pinned memory, which the host fills or reads, and the same in the device's.
-// Empty when there was no memory for it.
+// Events of a batch of the host's, and where they stand in the columns of a lane.
+struct LanePart {
+    RecordBatch* batch;
+    const uint32_t* rows;  // Ascending.
+    uint32_t count;
+    uint32_t begin;
+};
+
+// A column of events in the device's memory, and an image of it in pinned memory, which the host
+// fills or reads. Empty when there was no memory for it.
 template <Device D, class T>
 class LaneColumn {
    public:
@@ -19,19 +30,30 @@ class LaneColumn {
     T* image() const { return image_.data(); }
     T* on_device() const { return on_device_.data(); }
 
-    // image[k] becomes column[rows[k]]; rows ascend. Queues the way to the device.
+    // Queues the way of these rows of a column to their places on the device. Neighbours in a
+    // pinned column go as they are, and it must not change until they have; others by the image.
     template <class From>
-    void send(D& device, const From* column, const uint32_t* rows, uint32_t count) {
+    void send(D& device, const PinnedColumns<D>& pinned, const From* column, const LanePart& part) {
         static_assert(sizeof(From) == sizeof(T));
-        if (rows[count - 1] - rows[0] == count - 1) {
-            std::copy_n(column + rows[0], count, image());
-        } else {
-            for (uint32_t k = 0; k < count; ++k) image()[k] = static_cast<T>(column[rows[k]]);
+        const uint32_t* const rows = part.rows;
+        const bool are_neighbours = rows[part.count - 1] - rows[0] == part.count - 1;
+        if (are_neighbours && pinned.has(column)) {
+            device.copy_in(Queue::in, on_device() + part.begin, column + rows[0],
+                           part.count * sizeof(T));
+            return;
         }
-        send(device, count);
+        T* const to = image() + part.begin;
+        if (are_neighbours) {
+            std::copy_n(column + rows[0], part.count, to);
+        } else {
+            for (uint32_t k = 0; k < part.count; ++k) to[k] = static_cast<T>(column[rows[k]]);
+        }
+        send(device, part);
     }
-    void send(D& device, uint32_t count) {
-        device.copy_in(Queue::in, on_device(), image(), count * sizeof(T));
+    // Queues the way of the image.
+    void send(D& device, const LanePart& part) {
+        device.copy_in(Queue::in, on_device() + part.begin, image() + part.begin,
+                       part.count * sizeof(T));
     }
     // Queues the way back, on Queue::out.
     void fetch(D& device, uint32_t count) {

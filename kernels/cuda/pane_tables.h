@@ -48,6 +48,10 @@ class PaneTables {
     // is no memory for that, events that need it will be refused until a pane goes. Waits.
     void make_room();
 
+    // Will there be room for so many events of panes [first, last], whatever keys they have? A
+    // bound (windows.md); it may say no where there is.
+    bool has_room(int64_t first, int64_t last, uint64_t events) const;
+
     uint64_t count() const { return panes_.size(); }
     int64_t first() const { return first_from(INT64_MIN); }
     // The index of the first pane from this one on; kNone when there is none.
@@ -83,7 +87,7 @@ class PaneTables {
     static uint32_t full_limit(uint32_t capacity) { return capacity - capacity / 8; }
 
     // Not just for a few more, or the batch would be halted for each few of its keys.
-    static bool has_room(const Pane& pane, uint64_t used) {
+    static bool has_spare(const Pane& pane, uint64_t used) {
         return used + pane.table.limit / 16 < pane.table.limit;
     }
 
@@ -92,6 +96,14 @@ class PaneTables {
         device_.wait(wanted_copied_);
     }
     Pane* wanted_pane(uint32_t place);
+    // The largest block that a table grows to which stops at the first that has so many keys and
+    // some to spare: four times one that is too small. Above kBitsMax: there is none.
+    uint32_t bits_at_most(uint64_t keys) const {
+        const uint64_t limit = keys + keys / 15 + 1;
+        const uint32_t bits = pool_.bits_for(limit, words_);
+        if (pool_.capacity_of(bits, words_) < 2 * limit) return pool_.kBitsMax + 1;
+        return bits <= kGrowFastBits ? bits + 1 : bits;
+    }
     bool make_table(uint32_t bits, CellTable& table);
     bool make_pane(int64_t index);
     bool make_pane(int64_t index, uint32_t bits);
@@ -162,7 +174,7 @@ void PaneTables<D>::make_room() {
         if (wanted_image_[0].word[w] == 0) continue;
         if (Pane* const pane = wanted_pane(w); pane == nullptr) {
             is_missing_refused_ |= !make_pane(WantedPanes::index_of(wanted_image_[0].word[w]));
-        } else if (!has_room(*pane, used_image_[w]) && !grow(*pane)) {
+        } else if (!has_spare(*pane, used_image_[w]) && !grow(*pane)) {
             fill_up(*pane);
         }
     }
@@ -177,6 +189,44 @@ typename PaneTables<D>::Pane* PaneTables<D>::wanted_pane(uint32_t place) {
     const auto at = at_or_after(WantedPanes::index_of(word));
     if (at == panes_.end() || at->index != WantedPanes::index_of(word)) return nullptr;
     return &panes_[static_cast<size_t>(at - panes_.begin())];
+}
+
+// Each pane from `first` to `last` gets all of the events, none of whose keys it has.
+template <Device D>
+bool PaneTables<D>::has_room(int64_t first, int64_t last, uint64_t events) const {
+    uint64_t needed = 0, rows = 0, rows_most = 0, missing = static_cast<uint64_t>(last - first) + 1;
+    uint32_t bits_most = pool_.kBitsMin;
+    // It is in a block of 2^from bytes, or in none, and grows to 2^bits. The blocks on its way are
+    // powers of two, so all of them together are no more than twice the last.
+    const auto grows = [&](uint32_t from, uint32_t bits, uint64_t panes, uint64_t rows_now) {
+        const uint64_t its_rows =
+            std::max(rows_now, usual_limit(pool_.capacity_of(bits, words_)) + uint64_t{1});
+        needed += panes * 2 * (pool_.bytes(bits) - (from == 0 ? 0 : pool_.bytes(from)));
+        rows += panes * its_rows;
+        rows_most = std::max(rows_most, its_rows);
+        bits_most = std::max(bits_most, bits);
+    };
+    for (const Pane& pane : panes_) {
+        if (pane.is_full) return false;
+        const bool gets_some = first <= pane.index && pane.index <= last;
+        missing -= gets_some ? 1 : 0;
+        const uint32_t bits =
+            gets_some ? bits_at_most(full_limit(pane.table.capacity) + events) : pane.bits;
+        if (bits > pool_.kBitsMax) return false;
+        grows(pane.bits, bits, 1, pane.rows_max());
+    }
+    missing = std::min(missing, events);
+    if (missing > 0) {
+        const uint32_t bits = std::max({+pool_.kBitsMin, bits_at_most(events), bits_most - 2});
+        if (is_missing_refused_ || missing > panes_max_ - panes_.size()) return false;
+        if (bits > pool_.kBitsMax) return false;
+        grows(0, bits, missing, 0);
+    }
+    rows = std::min(rows, rows_most * panes_per_window_);
+    const uint64_t cells_most = pool_.capacity_of(bits_most, words_) + uint64_t{1};
+    const uint64_t closing = rows_.bytes_for(rows, cells_most, panes_per_window_ > 1);
+    needed += closing - std::min(closing, rows_.reserved_bytes());
+    return needed <= budget_.left_bytes();
 }
 
 template <Device D>

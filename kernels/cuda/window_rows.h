@@ -45,6 +45,7 @@ class WindowRows {
     // What a window takes that has at most so many rows, and is combined or is one table of at most
     // so many cells.
     uint64_t bytes_for(uint64_t rows, uint64_t cells, bool is_combined) const;
+    uint64_t reserved_bytes() const { return reserved_bytes_; }
     // Reserves that much, at least; false, and nothing changed, when the budget has not that much.
     bool reserve(uint64_t bytes);
     // Keeps only so much, unless a window is open; false when there was not more.

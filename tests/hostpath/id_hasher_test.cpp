@@ -32,7 +32,7 @@ Place place_of(const Config& config, uint64_t seed, Set set) {
     const uint32_t row = 2;
     set(batch.records, row);
     IdHasher(config, seed).hash(batch, &row, 1);
-    const cpu::IdColumns& ids = batch.ids;
+    const cpu::IdColumns ids = batch.ids();
     EXPECT_EQ(ids.hash, batch.hash.data());
     EXPECT_EQ(batch.hash[0], 0u);  // Rows that were not named are left alone.
     return {ids.hash[row], ids.lo[row],

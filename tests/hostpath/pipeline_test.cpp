@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "tests/hostpath/small_jobs.h"
+#include "tests/kernels/cuda/shuffled_shard.h"
 #include "tests/kit/memory_sink.h"
 #include "tests/kit/memory_source.h"
 #include "tests/kit/oracle.h"
@@ -33,12 +34,13 @@ bool run_to_the_end(Pipeline& pipeline, uint32_t threads, Random& random, uint64
         const auto part = static_cast<uint32_t>(random.below(parts));
         if (part == resting || finished[part]) continue;
         if (part == 0 && pipeline.failed()) pipeline.give_up();
-        const Progress progress = threads == 1 ? pipeline.inline_step()
-                                  : part == 0  ? pipeline.receiver_step()
-                                  : part == 1  ? pipeline.emitter_step()
-                                               : pipeline.worker_step(part - 2);
+        const bool is_inline = pipeline.is_inline();
+        const Progress progress = is_inline   ? pipeline.inline_step()
+                                  : part == 0 ? pipeline.receiver_step()
+                                  : part == 1 ? pipeline.emitter_step()
+                                              : pipeline.worker_step(part - 2);
         finished[part] = progress == Progress::finished;
-        if (finished[1] || (threads == 1 && finished[part])) return true;
+        if (finished[1] || (is_inline && finished[part])) return true;
     }
     return false;
 }
@@ -275,6 +277,32 @@ TEST(Pipeline, ManyRowsOfManyShardsComeOutInOneOrder) {
     for (const OracleEvent& event : events) oracle.push(event);
     EXPECT_GT(sink.rows().size(), 15'000u);
     EXPECT_EQ(sink.rows(), oracle.rows());
+}
+
+TEST(Pipeline, ADeviceCopiesFromWhereTheSourceHasWritten) {
+    Random random(7);
+    Config config = window_job();
+    config.engine.type = EngineType::gpu;
+    std::vector<OracleEvent> events;
+    for (uint64_t i = 0; i < 1000; ++i) events.push_back(keyed(i % 700, 1'000, 7));
+    MemorySource source(config, events);
+    MemorySink sink(config);
+    trommel::Run run;
+    run.lanes = {&source};
+    run.sinks = {&sink};
+    cpu::Backend* shard = nullptr;
+    Pipeline pipeline(config, run, RowPace::of(config),
+                      [&](const Config& of, const cpu::ShardOptions& options,
+                          std::unique_ptr<cpu::Backend>& made) {
+                          const Status status = cuda::ShuffledShards()(of, options, made);
+                          shard = made.get();
+                          return status;
+                      });
+    ASSERT_TRUE(pipeline.open().ok());
+    ASSERT_TRUE(run_to_the_end(pipeline, 1, random, UINT64_MAX));
+    auto& device = static_cast<cuda::DeviceShard<cuda::ShuffledDevice>&>(*shard).device();
+    EXPECT_GE(device.copies_of_lent(), 4 * events.size() / config.engine.batch_records);
+    ASSERT_EQ(sink.rows().size(), 1u);
 }
 
 }  // namespace

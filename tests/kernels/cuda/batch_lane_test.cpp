@@ -22,12 +22,12 @@ constexpr uint32_t kRowsMax = 128;
 constexpr uint64_t kSeed = 9;
 constexpr uint64_t kPlenty = uint64_t{4} << 20;
 
-cpu::ShardOptions options_of(uint64_t bytes) {
+cpu::ShardOptions options_of(uint64_t bytes, uint32_t rows_max = kRowsMax) {
     cpu::ShardOptions options;
     options.seed = kSeed;
     options.id_bytes = kPlenty;
     options.key_bytes = bytes;
-    options.rows_max = kRowsMax;
+    options.rows_max = rows_max;
     return options;
 }
 
@@ -43,12 +43,13 @@ struct Load {
         batch.verdict[row] = Verdict::late;  // Of a row that nobody asks about, it stays.
         hash[row] = rules::hash_u64(id, rules::hash_seed(kSeed, rules::Purpose::id));
     }
+    cpu::IdColumns ids() const {
+        return {hash.data(), batch.id_lo.data(), nullptr, nullptr, batch.time_us.data()};
+    }
     void submit_to(cpu::Backend& shard) {
-        const cpu::IdColumns ids{hash.data(), batch.id_lo.data(), nullptr, nullptr,
-                                 batch.time_us.data()};
         shard.advance(watermark_us);
         shard.advance_ids(watermark_us, time_us);
-        shard.submit(batch, ids, rows.data(), static_cast<uint32_t>(rows.size()));
+        shard.submit(batch, ids(), rows.data(), static_cast<uint32_t>(rows.size()));
     }
     std::vector<Verdict> verdicts() const {
         return {batch.verdict.begin(), batch.verdict.begin() + batch.count};
@@ -103,10 +104,12 @@ std::vector<std::unique_ptr<Load>> random_stream(const Config& config, Random& r
         load->time_us = now_us;
         newest += random.below(60);
         const uint64_t count = 1 + random.below(kRowsMax);
+        const auto first = static_cast<uint32_t>(random.below(count));
+        const bool are_neighbours = random.one_in(2);
         for (uint32_t row = 0; row < count; ++row) {
             const uint64_t id = newest + random.below(150);
             load->add(id, static_cast<int64_t>(id % 40), now_us - random.between(0, 9'999));
-            if (!random.one_in(4)) load->rows.push_back(row);
+            if (row >= first && (are_neighbours || !random.one_in(4))) load->rows.push_back(row);
         }
         if (load->rows.empty()) load->rows.push_back(0);
         loads.push_back(std::move(load));
@@ -115,10 +118,12 @@ std::vector<std::unique_ptr<Load>> random_stream(const Config& config, Random& r
 }
 
 std::unique_ptr<cpu::Backend> device_shard(const Config& config, const ShuffledOptions& device,
-                                           uint32_t lanes, uint64_t key_bytes = kPlenty) {
+                                           uint32_t lanes, uint64_t key_bytes = kPlenty,
+                                           uint32_t rows_max = kRowsMax) {
     std::unique_ptr<cpu::Backend> shard;
-    const Status status = DeviceShard<ShuffledDevice>::create(
-        std::make_unique<ShuffledDevice>(device), config, options_of(key_bytes), shard, lanes);
+    const Status status =
+        DeviceShard<ShuffledDevice>::create(std::make_unique<ShuffledDevice>(device), config,
+                                            options_of(key_bytes, rows_max), shard, lanes);
     EXPECT_TRUE(status.ok()) << status.message;
     return shard;
 }
@@ -147,13 +152,19 @@ void answers_as_a_core(const Config& config, uint64_t seed, uint32_t& most) {
     expected.take(INT64_MAX);
 
     const auto lanes = static_cast<uint32_t>(random.between(1, 5));
-    const auto shard =
-        device_shard(config, {.seed = seed, .threads = 2, .is_lazy = random.one_in(2)}, lanes);
+    const auto batches_in_a_lane = static_cast<uint32_t>(random.between(1, 5));
+    const auto shard = device_shard(
+        config,
+        {.seed = seed, .threads = 2, .is_lazy = random.one_in(2), .pins = !random.one_in(4)}, lanes,
+        kPlenty, batches_in_a_lane * kRowsMax);
+    for (const auto& load : loads) {
+        if (!random.one_in(4)) shard->expect(load->batch, load->ids());
+    }
     Rows rows(config, *shard);
     for (size_t l = 0; l < loads.size(); ++l) {
         loads[l]->submit_to(*shard);
         const uint32_t under_way = random.one_in(3) ? shard->under_way() : 0;
-        ASSERT_LE(under_way, lanes);
+        ASSERT_LE(under_way, lanes * BatchLane<ShuffledDevice>::kPartsMax);
         most = std::max(most, under_way);
         if (random.one_in(3)) rows.take(random.between(1, 100));
         if (random.one_in(10)) shard->finish();
@@ -192,7 +203,7 @@ TEST(BatchLanes, OfAFilterAnswerAsACoreDoesWhereverBatchesHalt) {
 
 TEST(BatchLanes, WithoutDeduplicationAnswerAsACoreDoesWhereverBatchesHalt) {
     uint32_t most = 0;
-    for (uint64_t seed = 1; seed <= 6 && !testing::Test::HasFailure(); ++seed) {
+    for (uint64_t seed = 1; seed <= 12 && !testing::Test::HasFailure(); ++seed) {
         SCOPED_TRACE(seed);
         Config config = job();
         config.dedup.mode = DedupMode::off;
@@ -272,6 +283,36 @@ TEST(BatchLanes, WhatIsFinalCoversWhatIsJudgedAndNoMore) {
     EXPECT_EQ(shard->complete_end_us(), 240'000);
 }
 
+// Id, time, key and the value that is read go as they are; not the rows that have others between
+// them, and not what the machine did not pin.
+TEST(BatchLanes, AreFilledFromTheColumnsThatTheyExpect) {
+    for (const bool pins : {true, false}) {
+        const Config config = job();
+        Load expected(config), other(config);
+        const auto shard = device_shard(config, {.is_lazy = true, .pins = pins}, 4);
+        shard->expect(expected.batch, expected.ids());
+        for (Load* const load : {&expected, &other}) {
+            for (uint32_t row = 0; row < 20; ++row) load->add(row, 7, 50'000);
+            load->time_us = 50'000;
+            load->rows = {3, 4, 5, 6};
+        }
+        const auto copies = [&](Load& load) {
+            const uint64_t before = device_of(*shard).copies_of_lent();
+            load.submit_to(*shard);
+            shard->finish();
+            return device_of(*shard).copies_of_lent() - before;
+        };
+        EXPECT_EQ(copies(expected), pins ? 4u : 0u);
+        EXPECT_EQ(copies(other), 0u);
+        EXPECT_EQ(expected.batch.verdict[6], Verdict::unique);
+        EXPECT_EQ(expected.batch.verdict[7], Verdict::late);
+        EXPECT_EQ(other.batch.verdict[6], Verdict::duplicate);
+        expected.rows = {3, 4, 8};
+        EXPECT_EQ(copies(expected), 0u);
+        EXPECT_EQ(expected.batch.verdict[8], Verdict::unique);
+    }
+}
+
 // The longest batch: of a million events of a thousand ids the first thousand are unique.
 TEST(BatchLanes, TakeBatchesOfAMillion) {
     const Config config = job(kForeverUs);
@@ -295,6 +336,168 @@ TEST(BatchLanes, TakeBatchesOfAMillion) {
     EXPECT_EQ(std::count(load.batch.verdict.begin(), first_duplicate, Verdict::unique), 1000);
     EXPECT_EQ(std::count(first_duplicate, load.batch.verdict.end(), Verdict::duplicate),
               int64_t{options.rows_max} - 1000);
+}
+
+// Batches of one event, of known ids and in a pane that is there; the device does nothing before it
+// is asked.
+class ShortBatches {
+   public:
+    explicit ShortBatches(const Config& of, uint32_t rows_max = kRowsMax)
+        : config_(of), shard(device_shard(of, {.is_lazy = true}, kLanes, kPlenty, rows_max)) {
+        submit();
+        shard->finish();
+        const uint64_t before = device_of(*shard).launches();
+        submit();
+        shard->finish();
+        launches_of_one_ = device_of(*shard).launches() - before;
+    }
+    Load& submit(int64_t watermark_us = 0, int64_t event_us = 50'000, uint64_t id = 1) {
+        loads_.push_back(std::make_unique<Load>(config_));
+        Load& load = *loads_.back();
+        load.add(id, 7, event_us);
+        load.rows = {0};
+        load.watermark_us = watermark_us;
+        load.time_us = event_us;
+        load.submit_to(*shard);
+        return load;
+    }
+    // Since `launches`, in so many batches of the device.
+    uint64_t lanes_since(uint64_t launches) const {
+        return (device_of(*shard).launches() - launches) / launches_of_one_;
+    }
+
+   private:
+    const Config config_;
+    std::vector<std::unique_ptr<Load>> loads_;
+    uint64_t launches_of_one_ = 0;
+
+   public:
+    const std::unique_ptr<cpu::Backend> shard;
+};
+
+// The first two go at once, for the device would be idle without them; nobody needs to ask for the
+// third but by looking.
+TEST(BatchLanes, ShortBatchesShareALaneWhileTheDeviceHasWork) {
+    ShortBatches batches(job());
+    const uint64_t before = device_of(*batches.shard).launches();
+    for (int b = 0; b < 12; ++b) batches.submit();
+    EXPECT_FALSE(batches.shard->is_busy());
+    EXPECT_EQ(batches.lanes_since(before), 2u);
+    Load& last = batches.submit();
+    for (int looks = 0; looks < 10'000 && batches.shard->under_way() > 0; ++looks) continue;
+    EXPECT_EQ(batches.shard->under_way(), 0u);
+    EXPECT_EQ(batches.lanes_since(before), 3u);
+    EXPECT_EQ(last.batch.verdict[0], Verdict::duplicate);
+}
+
+TEST(BatchLanes, AFullLaneDoesNotWait) {
+    ShortBatches batches(job(), 4);
+    const uint64_t before = device_of(*batches.shard).launches();
+    for (int b = 0; b < 2 + 4; ++b) batches.submit();
+    EXPECT_EQ(batches.lanes_since(before), 3u);
+    batches.submit();
+    EXPECT_EQ(batches.lanes_since(before), 3u);
+    EXPECT_TRUE(batches.shard->is_busy());
+    batches.shard->finish();
+    EXPECT_EQ(batches.lanes_since(before), 4u);
+}
+
+TEST(BatchLanes, AreNotSharedByEventsThatAreHorizonsApart) {
+    ShortBatches batches(job());
+    const uint64_t before = device_of(*batches.shard).launches();
+    for (int b = 0; b < 3; ++b) batches.submit(0, 50'000);
+    batches.submit(1'000'000, 2'000'000);
+    EXPECT_EQ(batches.lanes_since(before), 2u);
+    batches.submit(1'000'000, 2'000'001);
+    EXPECT_EQ(batches.lanes_since(before), 3u);
+    batches.shard->finish();
+}
+
+// The second of the lane's batches lets what the first one is a copy of be forgotten, but not yet.
+TEST(BatchLanes, AreJudgedByWhatWasKnownBeforeTheFirstOfTheirBatches) {
+    for (const DedupMode mode : {DedupMode::exact, DedupMode::approximate}) {
+        Config config = job();
+        config.dedup.mode = mode;
+        config.dedup.capacity = 20'000;
+        ShortBatches batches(config);
+        batches.submit(0, 1'000'000, 2);
+        batches.submit(1'500'000, 1'600'000, 3);
+        Load& copy = batches.submit(1'900'000, 1'990'000, 2);
+        const uint64_t before = device_of(*batches.shard).launches();  // Sweeps are some, too.
+        batches.submit(3'600'000, 3'650'000, 4);
+        EXPECT_EQ(device_of(*batches.shard).launches(), before);
+        batches.shard->finish();
+        EXPECT_EQ(copy.batch.verdict[0], Verdict::duplicate);
+    }
+}
+
+// A worker asks when rows might have to leave first; here they do leave whenever it is told no.
+TEST(BatchLanes, RefuseNothingForWhichThereIsRoomWhateverIsUnderWay) {
+    Config config = job(kForeverUs);
+    config.engine.on_full = OnFull::refuse;
+    uint64_t asked = 0, had_room = 0, refused = 0;
+    for (uint64_t seed = 1; seed <= 16; ++seed) {
+        SCOPED_TRACE(seed);
+        Random random(seed);
+        const auto key_bytes =
+            static_cast<uint64_t>(random.between(20'000, random.one_in(2) ? 60'000 : 2'000'000));
+        const auto shard = device_shard(
+            config, {.seed = seed, .threads = 2, .is_lazy = seed % 2 == 0}, 4, key_bytes);
+        Rows rows(config, *shard);
+        std::vector<std::unique_ptr<Load>> loads;
+        std::vector<bool> has_room;
+        uint64_t id = 0;
+        for (int64_t b = 0, now_us = 0; b < 40; ++b, now_us += random.between(0, 60'000)) {
+            loads.push_back(std::make_unique<Load>(config));
+            Load& load = *loads.back();
+            load.watermark_us = now_us - 10'000;
+            load.time_us = now_us;
+            for (uint64_t left = 1 + random.below(kRowsMax); left > 0; --left) {
+                load.rows.push_back(load.batch.count);
+                ++id;
+                load.add(id, static_cast<int64_t>(id), now_us + random.between(0, 50'000));
+            }
+            const auto count = static_cast<uint32_t>(load.rows.size());
+            shard->advance(load.watermark_us);
+            has_room.push_back(false);
+            if (shard->is_closing() || shard->is_behind()) {
+                has_room.back() = shard->has_room(load.batch, load.rows.data(), count);
+                ++asked;
+                had_room += has_room.back();
+                if (!has_room.back()) shard->finish();
+                if (!has_room.back()) rows.take(INT64_MAX);
+            }
+            load.submit_to(*shard);
+            if (random.one_in(3)) rows.take(random.between(1, 100));
+        }
+        shard->finish();
+        for (size_t l = 0; l < loads.size(); ++l) {
+            for (const uint32_t row : loads[l]->rows) {
+                const bool is_refused = loads[l]->batch.verdict[row] == Verdict::refused;
+                ASSERT_FALSE(is_refused && has_room[l]) << "batch " << l;
+                refused += is_refused;
+            }
+        }
+    }
+    EXPECT_GT(had_room, 50u);
+    EXPECT_GT(asked - had_room, 50u);
+    EXPECT_GT(refused, 100u);
+}
+
+TEST(BatchLanes, DoNotRunEmptyWhereAPaneEndsAndThereIsRoom) {
+    ShortBatches batches(job());
+    const uint64_t waits = device_of(*batches.shard).times().waits;
+    for (int b = 0; b < 3; ++b) batches.submit();
+    Load next(job());
+    next.add(1, 7, 250'000);
+    next.rows = {0};
+    next.time_us = 250'000, next.watermark_us = 240'000;
+    batches.shard->advance(next.watermark_us);
+    EXPECT_TRUE(batches.shard->is_behind());
+    EXPECT_TRUE(batches.shard->has_room(next.batch, next.rows.data(), 1));
+    next.submit_to(*batches.shard);
+    EXPECT_EQ(device_of(*batches.shard).times().waits, waits);
+    batches.shard->finish();
 }
 
 // Batches that need no room neither wait for the device nor allocate, and none waits for the next.
@@ -336,7 +539,7 @@ TEST(BatchLanes, OfADeviceThatIsLostAreRefusedAndNothingIsCountedTwice) {
         };
         for (uint64_t id = 0; id < judged; ++id) submit(id);
         shard->finish();
-        for (uint64_t id = 0; id < 3; ++id) submit(100 + id);
+        for (uint64_t id = 0; id < 6; ++id) submit(100 + id);
         device_of(*shard).lose("gone");
         EXPECT_EQ(shard->under_way(), 0u);
         for (size_t l = 0; l < loads.size(); ++l) {
@@ -347,7 +550,7 @@ TEST(BatchLanes, OfADeviceThatIsLostAreRefusedAndNothingIsCountedTwice) {
         EXPECT_FALSE(shard->is_behind() || shard->is_closing());
         EXPECT_LT(shard->complete_end_us(), 100'000);
         EXPECT_EQ(shard->report().unique, judged);
-        EXPECT_EQ(shard->report().events, judged + 3);
+        EXPECT_EQ(shard->report().events, judged + 6);
     }
 }
 

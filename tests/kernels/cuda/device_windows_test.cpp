@@ -52,7 +52,10 @@ size_t run_stream(const WindowsPairOptions& options, bool skewed) {
             events.push_back(event);
         }
         pair.expect_skewed(skewed);
-        refused += pair.add(events);
+        const bool has_room = pair.has_room_for(events);
+        const size_t refused_now = pair.add(events);
+        EXPECT_FALSE(has_room && refused_now > 0);
+        refused += refused_now;
         watermark = newest - disorder;
         pair.advance(watermark);
         pair.take(static_cast<uint32_t>(pick(random, 1, 50)));
@@ -164,6 +167,59 @@ TEST(DeviceWindows, TakeEventsBetweenTwoTakes) {
         ASSERT_TRUE(pair.windows().take_closed(some, 7));
     }
     EXPECT_FALSE(pair.windows().take_closed(some, 7));
+}
+
+// All keys are new, which is what the bound is about; budgets from those that hold hardly a batch
+// on.
+TEST(DeviceWindows, RefuseNothingForWhichTheySayThatThereIsRoom) {
+    uint64_t had_room = 0, refused = 0;
+    for (uint64_t seed = 0; seed < 40 && !HasFatalFailure(); ++seed) {
+        SCOPED_TRACE(seed);
+        std::mt19937_64 random(seed);
+        Config config = counts({seed % 2 == 0 ? tumbling("t", 10) : sliding("s", 40, 10)});
+        if (seed % 5 == 0) config.aggregates.resize(1);  // Cells of 32 bytes.
+        WindowsPair pair(config, {.seed = seed,
+                                  .device_bytes = static_cast<uint64_t>(
+                                      pick(random, 12'000, seed < 20 ? 100'000 : 1'500'000)),
+                                  .gap_bytes = kPlenty});
+        int64_t now = 0, key = 0;
+        for (int round = 0; round < 30; ++round) {
+            now += pick(random, 0, 6);
+            std::vector<Event> events;
+            const int64_t spread = pick(random, 1, 25);
+            for (int64_t e = pick(random, 1, pick(random, 1, 900)); e > 0; --e) {
+                events.push_back({now + pick(random, 0, spread), naive::encoded(++key), {e}});
+            }
+            const bool has_room = pair.has_room_for(events);
+            const size_t refused_now = pair.add(events);
+            ASSERT_FALSE(has_room && refused_now > 0) << round;
+            had_room += has_room;
+            refused += refused_now;
+            if (pick(random, 0, 2) == 0) pair.advance(now);
+            if (pick(random, 0, 3) == 0) pair.take(1000);
+        }
+        pair.finish();
+    }
+    EXPECT_GT(had_room, 50u);
+    EXPECT_GT(refused, 1000u);
+}
+
+// The sixteenth pane is small, but with it the table in which they are combined is twice as large.
+TEST(DeviceWindows, CountWhatClosingCanTakeToTheRoomThatIsNeeded) {
+    bool had_room = false, had_none = false;
+    for (uint64_t device_bytes = 120'000; device_bytes < 400'000; device_bytes += 4000) {
+        WindowsPair pair(counts({sliding("s", 160, 10)}), {.device_bytes = device_bytes});
+        std::vector<Event> events, more;
+        for (int64_t e = 0; e < 45; ++e) events.push_back({e % 15 * 10, naive::encoded(e), {e}});
+        for (int64_t e = 0; e < 8; ++e) more.push_back({150, naive::encoded(1000 + e), {e}});
+        if (pair.add(events) > 0) continue;
+        const bool has_room = pair.has_room_for(more);
+        const size_t refused = pair.add(more);
+        ASSERT_FALSE(has_room && refused > 0) << device_bytes;
+        (has_room ? had_room : had_none) = true;
+        pair.finish();
+    }
+    EXPECT_TRUE(had_room && had_none);
 }
 
 TEST(DeviceWindows, HaveRoomAgainWhenAPaneHasGone) {

@@ -23,11 +23,13 @@ struct ShuffledOptions {
     size_t device_bytes = size_t{64} << 20;
     size_t pinned_bytes = size_t{64} << 20;
     bool is_lazy = false;  // Does nothing before it is asked for a ticket.
+    bool pins = true;      // Memory that the host has already.
 };
 
 // A Device of threads of this machine that does as little for its user as a real one may. Queues
 // run late and in any order that holds allow; items of a launch run on several threads in an order
-// drawn from the seed; fresh memory holds anything; the host cannot touch device memory. Under
+// drawn from the seed; fresh memory holds anything; the host cannot touch device memory, and copies
+// are from and to pinned memory only, which has to be pinned until they are done. Under
 // ThreadSanitizer everything that items share without an atomic is a report.
 class ShuffledDevice {
    public:
@@ -38,13 +40,14 @@ class ShuffledDevice {
     explicit ShuffledDevice(const ShuffledOptions& options = {})
         : random_(options.seed),
           is_lazy_(options.is_lazy),
+          pins_(options.pins),
           pinned_left_(options.pinned_bytes),
           memory_(options.device_bytes),
           crew_(options.threads) {}
     ~ShuffledDevice() {
         release(sort_room_);
         release(select_room_);
-        if (memory_.allocations() + pinned_.size() > 0) std::abort();  // Leaked.
+        if (memory_.allocations() + pinned_.size() + lent_.size() > 0) std::abort();  // Leaked.
     }
 
     void bind() { thread_ = std::this_thread::get_id(); }
@@ -72,22 +75,40 @@ class ShuffledDevice {
         pinned_.erase(memory);
         std::free(memory);
     }
+    bool pin(const void* memory, size_t bytes) {
+        check_thread();
+        if (is_lost() || !pins_ || bytes == 0) return false;
+        if (!lent_.emplace(memory, bytes).second) std::abort();  // Twice.
+        return true;
+    }
+    void unpin(const void* memory) {
+        if (lent_.erase(memory) == 0) std::abort();
+        (void)*static_cast<const volatile char*>(memory);  // It must be there still.
+    }
 
     // --- Work
     void fill(Queue queue, void* memory, uint8_t value, size_t bytes) {
         put(queue, [=] { std::memset(memory, value, bytes); });
     }
     void copy_in(Queue queue, void* memory, const void* host, size_t bytes) {
-        put(queue, [=] { std::memcpy(memory, host, bytes); });
+        copies_of_lent_ += is_within(lent_, host, bytes);
+        put(queue, [=, this] {
+            check_pinned(host, bytes);
+            std::memcpy(memory, host, bytes);
+        });
     }
     void copy_out(Queue queue, void* host, const void* memory, size_t bytes) {
-        put(queue, [=] { std::memcpy(host, memory, bytes); });
+        put(queue, [=, this] {
+            check_pinned(host, bytes);
+            std::memcpy(host, memory, bytes);
+        });
     }
     void copy(Queue queue, void* to, const void* from, size_t bytes) {
         put(queue, [=] { std::memcpy(to, from, bytes); });
     }
     template <ItemFunctor F>
     void launch(uint32_t count, const F& functor) {
+        ++launches_;
         put(Queue::compute, [this, count, functor] {
             run_shuffled(count, [&functor](uint32_t item) { functor(item); });
         });
@@ -171,6 +192,9 @@ class ShuffledDevice {
         bool operator==(const Times&) const = default;
     };
     const Times& times() const { return times_; }
+    uint64_t launches() const { return launches_; }  // Of items.
+    // Copies from memory that was given to pin().
+    uint64_t copies_of_lent() const { return copies_of_lent_; }
 
     // --- Errors
     bool is_lost() const { return error_ != nullptr; }
@@ -201,6 +225,18 @@ class ShuffledDevice {
         room = allocate(bytes);
         max = room == nullptr ? 0 : count_max;
         return room != nullptr;
+    }
+
+    using Ranges = std::map<const void*, size_t>;  // Begin to bytes.
+    static bool is_within(const Ranges& ranges, const void* memory, size_t bytes) {
+        auto range = ranges.upper_bound(memory);
+        if (range == ranges.begin()) return false;
+        --range;
+        return static_cast<const char*>(memory) + bytes <=
+               static_cast<const char*>(range->first) + range->second;
+    }
+    void check_pinned(const void* memory, size_t bytes) const {
+        if (!is_within(pinned_, memory, bytes) && !is_within(lent_, memory, bytes)) std::abort();
     }
     void check_thread() const {
         if (std::this_thread::get_id() != thread_) std::abort();  // bind() is missing.
@@ -275,11 +311,12 @@ class ShuffledDevice {
 
     std::thread::id thread_ = std::this_thread::get_id();
     testkit::Random random_;
-    const bool is_lazy_;
+    const bool is_lazy_, pins_;
     Times times_;
     size_t pinned_left_;
     DeviceMemory memory_;
-    std::map<void*, size_t> pinned_;
+    Ranges pinned_, lent_;
+    uint64_t launches_ = 0, copies_of_lent_ = 0;
     std::array<std::deque<Work>, kQueues> queues_;
     std::vector<TicketState> tickets_;
     std::vector<uint32_t> order_;

@@ -38,6 +38,8 @@ class ThrustDevice {
     void release(void* memory) { give(device_left_, memory); }
     void* allocate_pinned(size_t bytes) { return take(pinned_left_, bytes); }
     void release_pinned(void* memory) { give(pinned_left_, memory); }
+    bool pin(const void*, size_t) { return false; }  // So that all is copied by way of images.
+    void unpin(const void*) {}
 
     void fill(Queue, void* memory, uint8_t value, size_t bytes) {
         if (!is_lost()) std::memset(memory, value, bytes);

@@ -18,6 +18,7 @@ struct WindowsPairOptions {
     uint64_t seed = 1;
     uint64_t device_bytes = kPlenty;
     uint64_t host_bytes = kPlenty;
+    uint64_t gap_bytes = 0;  // More of the device, for what gaps between blocks take.
 };
 
 // Windows on a device of threads, and the CPU's, which get the events that the device did not
@@ -31,8 +32,8 @@ class WindowsPair {
         : config_(config),
           // Hardly more than the budget and a batch: what is not charged is not there.
           device_({.seed = options.seed,
-                   .device_bytes =
-                       options.device_bytes + options.device_bytes / 8 + batch_bytes(config)}),
+                   .device_bytes = options.device_bytes + options.device_bytes / 8 +
+                                   options.gap_bytes + batch_bytes(config)}),
           device_budget_(options.device_bytes),
           host_budget_(options.host_bytes),
           windows_(DeviceWindows<Device>::create(
@@ -69,6 +70,20 @@ class WindowsPair {
         std::vector<uint32_t> rows(batch_.count);
         std::iota(rows.begin(), rows.end(), 0u);
         return add_rows(rows);
+    }
+
+    bool has_room_for(const std::vector<cpu::naive::Event>& events) {
+        const std::vector<uint32_t> rows = cpu::naive::fill(config_, events, batch_);
+        const auto count = static_cast<uint32_t>(rows.size());
+        if (count == 0) return true;
+        int64_t oldest = INT64_MAX, newest = INT64_MIN;
+        for (const uint32_t row : rows) {
+            oldest = std::min(oldest, batch_.time_us[row]);
+            newest = std::max(newest, batch_.time_us[row]);
+        }
+        const KeyHandles* const handles = windows_->handles();
+        return windows_->has_room(oldest, newest, count) &&
+               (handles == nullptr || handles->has_room(batch_, rows.data(), count));
     }
 
     void advance(int64_t watermark_us) {
