@@ -221,6 +221,11 @@ class FilterWork {
     // A sixteenth of what it is made for: no cache holds the lines of that, if it has any size.
     std::string begin() {
         if (!filter_ || !hash_ || !slot_ || !outcome_ || !wrong_) return kTooLittleMemory;
+        // All events are as new as the watermark.
+        const uint8_t slot = horizon_us_ == kForeverUs ? 0 : rules::kFilterLook;
+        for (uint32_t b = 0; b < shape_.batches; ++b) {
+            device_.fill(cuda::Queue::compute, slot_.of(b), slot, shape_.batch_events);
+        }
         const uint64_t wanted = std::min(capacity_ / 16, kFilledMax);
         while (stream_.known < wanted && !device_.is_lost()) {
             prepare();
@@ -242,8 +247,6 @@ class FilterWork {
     void submit(uint32_t b) {
         now_us_ += step_us();
         filter_->advance(now_us_, now_us_);
-        device_.fill(cuda::Queue::compute, slot_.of(b), filter_->slot_of(now_us_),
-                     shape_.batch_events);
         filter_->submit({hash_.of(b), slot_.of(b), shape_.batch_events, outcome_.of(b)});
     }
     bool settle() {
