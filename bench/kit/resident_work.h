@@ -221,6 +221,11 @@ class FilterWork {
     // A sixteenth of what it is made for: no cache holds the lines of that, if it has any size.
     std::string begin() {
         if (!filter_ || !hash_ || !slot_ || !outcome_ || !wrong_) return kTooLittleMemory;
+        // All events are as new as the watermark.
+        const uint8_t slot = horizon_us_ == kForeverUs ? 0 : rules::kFilterLook;
+        for (uint32_t b = 0; b < shape_.batches; ++b) {
+            device_.fill(cuda::Queue::compute, slot_.of(b), slot, shape_.batch_events);
+        }
         const uint64_t wanted = std::min(capacity_ / 16, kFilledMax);
         while (stream_.known < wanted && !device_.is_lost()) {
             prepare();
@@ -242,11 +247,7 @@ class FilterWork {
     void submit(uint32_t b) {
         now_us_ += step_us();
         filter_->advance(now_us_, now_us_);
-        const uint32_t row = 0;
-        uint8_t slot = 0;
-        filter_->find_slots(&now_us_, &row, 1, &slot);  // All are of this time.
-        device_.fill(cuda::Queue::compute, slot_.of(b), slot, shape_.batch_events);
-        filter_->submit({hash_.of(b), slot_.of(b), shape_.batch_events, outcome_.of(b), nullptr});
+        filter_->submit({hash_.of(b), slot_.of(b), shape_.batch_events, outcome_.of(b)});
     }
     bool settle() {
         device_.wait_all();
