@@ -49,10 +49,10 @@ class Fed {
     int64_t horizon_shortened_us() const { return filter_->horizon_shortened_us(); }
     std::vector<uint64_t> words() {
         const Array<TestDevice, uint64_t>& words = filter_->words();
-        std::vector<uint64_t> copy(words.count());
+        const PinnedArray<TestDevice, uint64_t> copy(device_, words.count());
         device_.copy_out(Queue::compute, copy.data(), words.data(), words.bytes());
         device_.wait_all();
-        return copy;
+        return {copy.data(), copy.data() + copy.count()};
     }
 
    private:

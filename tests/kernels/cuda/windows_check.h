@@ -6,6 +6,7 @@
 #include "kernels/cpu/simd_level.h"
 #include "kernels/cpu/window_store.h"
 #include "kernels/cuda/device_windows.h"
+#include "kernels/cuda/pinned_columns.h"
 #include "tests/kit/random.h"
 
 namespace trommel::cuda {
@@ -34,6 +35,7 @@ class CheckedWindows {
           store_budget_(uint64_t{8} << 30),
           store_(config_, check.seed, cpu::detect_simd(), store_budget_),
           batch_(config_, check.batch_events),
+          pinned_(device),
           key_(device, check.batch_events),
           time_(device, check.batch_events),
           value_(device, check.batch_events),
@@ -42,7 +44,12 @@ class CheckedWindows {
           counts_(device, 1),
           halted_(device, 1),
           counts_image_(device, 1),
-          halted_image_(device, 1) {}
+          halted_image_(device, 1) {
+        pinned_.add(batch_.key_int.data(), check.batch_events);
+        pinned_.add(batch_.time_us.data(), check.batch_events);
+        pinned_.add(batch_.values[0].data(), check.batch_events);
+        pinned_.add(batch_.verdict.data(), check.batch_events);
+    }
 
     // What is wrong; empty: nothing.
     std::string fault() {
@@ -179,6 +186,7 @@ class CheckedWindows {
     cpu::MemoryBudget store_budget_;
     cpu::WindowStore store_;
     RecordBatch batch_;
+    PinnedColumns<D> pinned_;  // Of the batch.
     std::vector<uint32_t> rows_;
     int64_t newest_us_ = 0;
     uint64_t number_ = 0, rows_seen_ = 0;
