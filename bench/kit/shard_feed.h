@@ -44,6 +44,7 @@ class ShardFeed {
         std::iota(rows_.begin(), rows_.end(), 0u);
         for (uint32_t b = 0; b < shape.batches; ++b) {
             batches_.push_back(std::make_unique<RecordBatch>(config, shape.batch_events));
+            shard_.expect(*batches_.back(), ids_of(*batches_.back()));
         }
     }
 
@@ -71,11 +72,9 @@ class ShardFeed {
         const double begin = wall_seconds();
         for (const auto& batch : batches_) {
             const int64_t time_us = batch->time_us[0];
-            const cpu::IdColumns ids{nullptr, batch->id_lo.data(), nullptr, nullptr,
-                                     batch->time_us.data()};
             shard_.advance(time_us - kDisorderUs);
             shard_.advance_ids(time_us - kDisorderUs, time_us);
-            shard_.submit(*batch, ids, rows_.data(), batch->count);
+            shard_.submit(*batch, ids_of(*batch), rows_.data(), batch->count);
         }
         shard_.finish();
         return wall_seconds() - begin;
@@ -110,6 +109,9 @@ class ShardFeed {
     }
 
    private:
+    static cpu::IdColumns ids_of(const RecordBatch& batch) {
+        return {nullptr, batch.id_lo.data(), nullptr, nullptr, batch.time_us.data()};
+    }
     static constexpr int64_t kDisorderUs = 1'000'000, kStepUs = 1000;
     static constexpr uint32_t kRowsPerTake = 4096;
 

@@ -303,8 +303,10 @@ void DeviceShard<D>::start_newest() {
     on.record(Queue::in, lane.loaded);
     on.hold(Queue::compute, lane.loaded);
     on.fill(Queue::compute, lane.outcomes.on_device(), 0, sizeof(typename Lane::Outcomes));
-    on.fill(Queue::compute, lane.verdict.on_device(), static_cast<uint8_t>(Verdict::unique),
-            lane.count);
+    if (!ids_) {
+        on.fill(Queue::compute, lane.verdict.on_device(), static_cast<uint8_t>(Verdict::unique),
+                lane.count);
+    }
     queue(lane, Stage::claim);
     advance_ids();  // As far as the last of its events; it is judged from where they stood before.
 }

@@ -186,14 +186,14 @@ struct JudgeLines {
         if (!has_room) its.older = 0;  // Only looked up: a copy is still a duplicate.
         const uint32_t cells = rules::filter_cells_of(batch.hash[event]);
         const bool is_new = rules::filter_judge(held.word, cells, its);
-        if (is_new && has_room) add(&filter.state->ids[slot], 1);
+        if (is_new && has_room) add_alike(&filter.state->ids[slot], uint64_t{1});
         if (is_new && !has_room && turn == FilterTurn::first) note_full(slot);
         batch.outcome[event] = !is_new    ? cpu::Outcome::duplicate
                                : has_room ? cpu::Outcome::unique
                                           : cpu::Outcome::full;
     }
     TROMMEL_HD void note_full(uint32_t slot) const {
-        add(&filter.state->full, 1);
+        add_alike(&filter.state->full, uint64_t{1});
         if (load(&filter.state->newest_full) < slot) raise(&filter.state->newest_full, slot);
     }
 };
