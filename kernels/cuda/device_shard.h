@@ -17,18 +17,18 @@
 
 namespace trommel::cuda {
 
-// A shard on a device that is its own (shard.md): the ids and then the windows of a batch, and
-// their verdicts, by one sequence of launches; several batches are under way, each in a lane. For
-// jobs that hostpath/engine_choice.h lets onto a GPU.
-//
-// Memory: ids, cells and texts of keys are charged to the shares in ShardOptions; the lanes, each
-// for rows_max events, are not.
 // One lane is filled by the host, one copied in, one computed, one copied out.
 inline constexpr uint32_t kLanes = 4;
 // As many are queued without delay, so that the device has work while the host looks what became
 // of the oldest. The next one waits for more events until there are fewer, or it is full.
 inline constexpr uint32_t kLanesAhead = 2;
 
+// A shard on a device that is its own (shard.md): the ids and then the windows of a batch, and
+// their verdicts, by one sequence of launches; several batches are under way, each in a lane. For
+// jobs that hostpath/engine_choice.h lets onto a GPU.
+//
+// Memory: ids, cells and texts of keys are charged to the shares in ShardOptions; the lanes, each
+// for rows_max events, are not.
 template <Device D>
 class DeviceShard final : public cpu::Backend {
    public:
