@@ -106,7 +106,9 @@ class DeviceShard final : public cpu::Backend {
     void note_ids_full(bool is_span);
     void note_keys_full();
     void note_lost(const char* why);
-    static void refuse(const LanePart& part);
+    static uint64_t count_of(Verdict wanted, const Verdict* verdicts, uint32_t count) {
+        return static_cast<uint64_t>(std::count(verdicts, verdicts + count, wanted));
+    }
 
     bool needs_times() const { return windows_ || (ids_ && ids_->needs_times()); }
     bool can_close() const { return windows_ && !is_lost_; }
@@ -222,7 +224,7 @@ void DeviceShard<D>::submit(RecordBatch& batch, const cpu::IdColumns& ids, const
         if (!is_lost_) open_lane();
     }
     LanePart part{&batch, rows, count, 0};
-    if (is_lost_) return refuse(part);
+    if (is_lost_) return part.refuse();
     Lane& own = newest();
     part.begin = own.count;
     own.count += count;
@@ -392,11 +394,9 @@ void DeviceShard<D>::settle(const Lane& lane) {
     uint64_t unique = 0, refused = 0;
     for (const LanePart& part : lane.parts) {
         const Verdict* const verdicts = lane.verdict.image() + part.begin;
-        for (uint32_t k = 0; k < part.count; ++k) {
-            part.batch->verdict[part.rows[k]] = verdicts[k];
-            unique += verdicts[k] == Verdict::unique;
-            refused += verdicts[k] == Verdict::refused;
-        }
+        part.set(verdicts);
+        unique += count_of(Verdict::unique, verdicts, part.count);
+        refused += count_of(Verdict::refused, verdicts, part.count);
     }
     unique_ += unique;
     const typename Lane::Outcomes& came_to = *lane.outcomes.image();
@@ -411,11 +411,6 @@ void DeviceShard<D>::settle(const Lane& lane) {
 template <Device D>
 void DeviceShard<D>::advance_windows() {
     if (can_close()) windows_->advance(under_way_ > 0 ? lane(0).watermark_us : watermark_us_);
-}
-
-template <Device D>
-void DeviceShard<D>::refuse(const LanePart& part) {
-    for (uint32_t k = 0; k < part.count; ++k) part.batch->verdict[part.rows[k]] = Verdict::refused;
 }
 
 // --- When it cannot go on
@@ -443,7 +438,7 @@ template <Device D>
 void DeviceShard<D>::note_lost(const char* why) {
     is_lost_ = true;
     for (; under_way_ > 0; --under_way_) {
-        for (const LanePart& part : newest().parts) refuse(part);
+        for (const LanePart& part : newest().parts) part.refuse();
     }
     is_open_ = false;
     parts_under_way_ = 0;

@@ -15,6 +15,19 @@ struct LanePart {
     const uint32_t* rows;  // Ascending.
     uint32_t count;
     uint32_t begin;
+
+    bool are_neighbours() const { return rows[count - 1] - rows[0] == count - 1; }
+    void set(const Verdict* verdicts) const {
+        Verdict* const to = batch->verdict.data();
+        if (are_neighbours()) {
+            std::copy_n(verdicts, count, to + rows[0]);
+        } else {
+            for (uint32_t k = 0; k < count; ++k) to[rows[k]] = verdicts[k];
+        }
+    }
+    void refuse() const {
+        for (uint32_t k = 0; k < count; ++k) batch->verdict[rows[k]] = Verdict::refused;
+    }
 };
 
 // A column of events in the device's memory, and an image of it in pinned memory, which the host
@@ -36,14 +49,13 @@ class LaneColumn {
     void send(D& device, const PinnedColumns<D>& pinned, const From* column, const LanePart& part) {
         static_assert(sizeof(From) == sizeof(T));
         const uint32_t* const rows = part.rows;
-        const bool are_neighbours = rows[part.count - 1] - rows[0] == part.count - 1;
-        if (are_neighbours && pinned.has(column)) {
+        if (part.are_neighbours() && pinned.has(column)) {
             device.copy_in(Queue::in, on_device() + part.begin, column + rows[0],
                            part.count * sizeof(T));
             return;
         }
         T* const to = image() + part.begin;
-        if (are_neighbours) {
+        if (part.are_neighbours()) {
             std::copy_n(column + rows[0], part.count, to);
         } else {
             for (uint32_t k = 0; k < part.count; ++k) to[k] = static_cast<T>(column[rows[k]]);
