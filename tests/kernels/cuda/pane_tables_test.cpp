@@ -27,6 +27,7 @@ class PaneTablesTest : public testing::Test {
         words_.words = 4;
         ASSERT_TRUE(panes_.allocate_directory());
     }
+    void TearDown() override { device_.wait_all(); }  // Copies of what goes now may be queued.
     // Of the tables, after the pane was wanted once more.
     uint64_t bytes_after_wanting(int64_t index) {
         device_.launch(1, NoteWanted{panes_.wanted(), index});
